@@ -1,0 +1,156 @@
+"""Hydreon RG-15 optical rain sensor on a UART, 9600 8N1 (RG-15 instructions, serial commands).
+
+Retries and reboots follow ESPHome's hydreon_rgxx component: a poll every 5 s, a reboot after 15
+missed replies, up to 5 reboots. What is not known to be dry counts as rain.
+"""
+
+from micropython import const
+
+from drivers.rg15_lines import LineReader, parse
+
+_REBOOT = b"K\n"
+_READ = b"R\n"
+_SETUP = b"P\nH\nM\n"  # answer only when asked, high resolution, metric
+
+_LINES = const(8)  # a call of poll
+_SILENT_AFTER = const(3)  # missed replies, 15 s: one lost line is noise, three are silence
+_LOST_AFTER = const(15)
+_REBOOTS = const(5)
+_REVIVE_EVERY = const(60)  # a sensor given up is still rebooted every 5 minutes
+
+
+class RainState:
+    """How the talk with the sensor stands. STARTING: no reading yet since we or it began."""
+
+    STARTING, READY, SILENT, BOOTING, DEAD = range(5)
+
+
+_S = RainState
+# What happens: a reading, the boot banner, or so many replies missed.
+ANSWERED, BOOTED, QUIET, LOST, RETRY, HOPELESS = range(6)
+
+# state, event -> next state, what is sent. A pair without a row changes nothing.
+TABLE = {
+    (_S.STARTING, ANSWERED): (_S.READY, None),
+    (_S.STARTING, BOOTED): (_S.STARTING, _SETUP),
+    (_S.STARTING, QUIET): (_S.SILENT, None),
+    (_S.READY, BOOTED): (_S.STARTING, _SETUP),
+    (_S.READY, QUIET): (_S.SILENT, None),
+    (_S.SILENT, ANSWERED): (_S.READY, None),
+    (_S.SILENT, BOOTED): (_S.STARTING, _SETUP),
+    (_S.SILENT, LOST): (_S.BOOTING, _REBOOT),
+    (_S.BOOTING, ANSWERED): (_S.READY, None),
+    (_S.BOOTING, BOOTED): (_S.STARTING, _SETUP),
+    (_S.BOOTING, RETRY): (_S.BOOTING, _REBOOT),
+    (_S.BOOTING, HOPELESS): (_S.DEAD, None),
+    (_S.DEAD, ANSWERED): (_S.READY, None),
+    (_S.DEAD, BOOTED): (_S.STARTING, _SETUP),
+    (_S.DEAD, RETRY): (_S.DEAD, _REBOOT),
+}
+
+
+class Reading:
+    """One reply: acc_mm since the reply before, event_mm, total_mm, intensity_mm_h, faults."""
+
+    def __init__(self, values, faults):
+        self.acc_mm, self.event_mm, self.total_mm, self.intensity_mm_h = values
+        self.faults = faults
+
+
+class RG15:
+    """The sensor at the end of `uart`. Each call takes what has arrived; none waits or raises.
+
+    Call `poll` often and `request` every 5 s, in this order. `raining` is None while it is not
+    known; `assume_rain` is True then too, and while a fault stands. acc_mm and intensity_mm_h are
+    those of the last reading, None while the sensor is not READY.
+    """
+
+    def __init__(self, uart):
+        self._uart = uart
+        self._lines = LineReader(uart)
+        self._missed = 0
+        self._awaiting = False
+        self._early_faults = ()
+        self.state = RainState.STARTING
+        self.raining = self.acc_mm = self.intensity_mm_h = None
+        self.faults = ()
+        uart.write(_SETUP)
+
+    @property
+    def assume_rain(self):
+        """True unless the sensor, sound and answering, says that it is dry."""
+        return self.raining is not False
+
+    @property
+    def damaged_lines(self):
+        """Lines dropped so far because they held noise or did not end."""
+        return self._lines.damaged
+
+    def request(self):
+        """Ask for a reading, or for a reboot when none came for long. Call every 5 s."""
+        if self._awaiting:
+            self._missed += 1
+            self._step(self._meaning())
+        self._awaiting = True
+        if self.state < RainState.BOOTING:
+            # Its count is not looked at: a command lost here or on the wire is a reply missed.
+            self._uart.write(_READ)
+
+    def poll(self):
+        """Return a Reading if a reply is complete, else None."""
+        for _ in range(_LINES):
+            line = self._lines.next()
+            if line is None:
+                break
+            reading = self._understand(line)
+            if reading is not None:
+                return reading
+        return None
+
+    def _meaning(self):
+        """Return the event that the count of missed replies amounts to, or None."""
+        if self.state == RainState.DEAD:
+            return RETRY if self._missed % _REVIVE_EVERY == 0 else None
+        if self.state == RainState.BOOTING:
+            return RETRY if self._missed < _LOST_AFTER + _REBOOTS else HOPELESS
+        if self._missed >= _LOST_AFTER:
+            return LOST
+        return QUIET if self._missed >= _SILENT_AFTER else None
+
+    def _step(self, event):
+        self.state, message = TABLE.get((self.state, event), (self.state, None))
+        if self.state != RainState.READY:
+            self.raining = self.acc_mm = self.intensity_mm_h = None
+        if message:
+            self._uart.write(message)
+
+    def _understand(self, line):
+        if line.startswith("PwrDays"):
+            self._heard(BOOTED)
+            return None
+        values, faults = parse(line)  # a comment (";") or an acknowledgement has neither
+        if values is not None:
+            faults = _union(self._early_faults, faults)
+            self._early_faults = ()
+            self._heard(ANSWERED)
+            reading = Reading(values, faults)
+            self.acc_mm = reading.acc_mm
+            self.intensity_mm_h = reading.intensity_mm_h
+            wet = reading.acc_mm > 0 or reading.intensity_mm_h > 0
+            self.raining = None if faults else wet
+            self.faults = faults
+            return reading
+        if faults:  # on a line of their own: they hold at once, and for the reading that follows
+            self._early_faults = _union(self._early_faults, faults)
+            self.faults = _union(self.faults, faults)
+            self.raining = None
+        return None
+
+    def _heard(self, event):
+        self._missed = 0
+        self._awaiting = False
+        self._step(event)
+
+
+def _union(some, more):
+    return some + tuple([fault for fault in more if fault not in some])

@@ -1,0 +1,194 @@
+"""Rain before it falls: three alarms from outdoor humidity, temperature, pressure and wind.
+
+`calm`, `balanced` and `eager` differ in how much needless closing they allow: 2, 5 and 10 % of dry
+time. An alarm is a pulse: close now, and stay closed for the hold (60 minutes; 120 on hourly
+readings). It is renewed by a new pulse if at the end of the hold rain is still likely, and not
+given within the two hours after rain, when no new rain after a dry spell can begin in its hold.
+What it can do and where its limits lie stands in FORECAST.md beside this file.
+"""
+
+import binascii
+from array import array
+
+from micropython import const
+
+from window.forecast_budget import NO_SCORE, Budget
+from window.forecast_features import MISSING, Features
+from window.forecast_score import POINTS, Table
+
+_SLOTS_MIN = (5, 10, 15, 20, 30, 60)
+_GAP_MIN = const(1440)  # after a longer gap the history says nothing any more
+_MAGIC = b"RF1"
+_HEAD = const(12)
+_NONE = (False, False, False)
+
+
+class Forecast:
+    """The forecast of one place. Feed it every reading in order of time."""
+
+    def __init__(self, step_min=5):
+        """step_min: minutes between readings, 1 to 60. Below 5 the readings are gathered into
+        slots of 5 minutes, and else into the next of 5, 10, 15, 20, 30 and 60."""
+        if not 1 <= step_min <= 60:
+            raise ValueError("Forecast: step_min must be 1 to 60 minutes")
+        self._step_s = int(step_min * 60)
+        self.slot_min = 60
+        for slot_min in _SLOTS_MIN:
+            if step_min <= slot_min:
+                self.slot_min = slot_min
+                break
+        self.features = Features(self.slot_min)
+        self._family = -1
+        self._table = None
+        self.budget = None
+        self._use(_family(self.slot_min, False))
+        self._slot = None  # number of the open slot since time 0; it ends at its number times slot
+        self._done = False  # the open slot has been judged
+        self._readings = [MISSING] * 5
+        self._dry_slots = 180 // self.slot_min
+        self.points = NO_SCORE
+
+    @property
+    def score(self):
+        """Log odds, without a fixed origin, that rain begins next; None without readings."""
+        return None if self.points == NO_SCORE else self.points / POINTS
+
+    def step(self, time_s, temp_c, rh_pct, pressure_hpa=None, precip_mm=None, wind_ms=None):
+        """Take one row of readings and return (calm, balanced, eager), three bools.
+
+        time_s: seconds on the device's clock, whatever its origin, at the reading. temp_c, rh_pct:
+        outdoor air. pressure_hpa: station pressure. precip_mm: the own sensor's rain since the last
+        row; it teaches the budgets. wind_ms. Any of them may be None; what is out of the sensors'
+        range counts as None.
+        """
+        slot_s = self.slot_min * 60
+        time_s = int(time_s)
+        slot = -(-time_s // slot_s)
+        alarms = _NONE
+        if self._slot is None:
+            self._slot = slot
+        elif slot > self._slot or slot < self._slot - 1:
+            if not self._done:
+                alarms = self._judge()
+            self._move(slot)
+        readings = self._readings
+        _take(readings, 0, temp_c, -60, 60, 100, 0)
+        _take(readings, 1, rh_pct, 0, 120, 100, 0)
+        _take(readings, 2, pressure_hpa, 300, 1200, 40, 1000)
+        _take(readings, 3, wind_ms, 0, 100, 10, 0)
+        rain = MISSING if precip_mm is None else _whole(precip_mm, 0, 1000, 10)
+        if rain != MISSING:
+            if rain == 0 and precip_mm > 0:
+                rain = 1
+            readings[4] = rain if readings[4] == MISSING else min(30000, readings[4] + rain)
+        # Judge as soon as no further reading is due in this slot.
+        if not self._done and time_s + self._step_s > self._slot * slot_s:
+            now = self._judge()
+            if now is not _NONE:
+                alarms = now
+        return alarms
+
+    def _move(self, slot):
+        gap = slot - self._slot - 1
+        # A clock set back says nothing about how long it was: go on as if without a gap.
+        if gap * self.slot_min > _GAP_MIN:
+            fresh = Features(self.slot_min)
+            fresh.adopt(self.features)
+            self.features = fresh
+        else:
+            for skipped in range(gap):
+                self._slot += 1
+                self._judge()
+        self._slot = slot
+        self._done = False
+
+    def _judge(self):
+        """The open slot is complete: score it and ask the budgets."""
+        readings = self._readings
+        temp, rh, pressure, wind, rain = readings
+        for i in range(5):
+            readings[i] = MISSING
+        self._done = True
+        features = self.features
+        minute = self._slot * self.slot_min % 1440
+        wet = rain != MISSING and rain > 0
+        onset = wet and features.since_rain() >= self._dry_slots
+        if pressure != MISSING and self._family == _FINE:
+            self._use(_FINE_PRESSURE)
+        features.update(minute // 60, minute % 60, temp, rh, pressure, wind, rain, onset)
+        self.points = NO_SCORE
+        if features.complete():
+            self.points = self._table.score(features.values)
+        known = rain != MISSING and self.points != NO_SCORE
+        alarms = self.budget.step(self.points, wet, known)
+        return alarms if alarms[2] else _NONE
+
+    def _use(self, family):
+        self._family = family
+        self._table = Table(_module(family))
+        self.budget = Budget(self.slot_min, self._table.usual, self._table.first_point)
+
+    # ---- state
+
+    def save(self):
+        """The whole state as bytes (under 5 KB), to be kept over a power cut or a new firmware."""
+        out = bytearray(_HEAD)
+        out[0:3] = _MAGIC
+        out[3] = self.slot_min
+        out[4] = self._family
+        out[5] = (1 if self._done else 0) | (0 if self._slot is None else 2)
+        slot = 0 if self._slot is None else self._slot
+        for i in range(5):
+            out[6 + i] = slot >> 8 * i & 255
+        for part in self.arrays():
+            out += bytes(part)
+        crc = binascii.crc32(out)
+        return bytes(out) + bytes([crc >> 8 * i & 255 for i in range(4)])
+
+    def load(self, state):
+        """Take up what `save` gave, from a forecast of any step. Raises ValueError for anything
+        else, and then starts from the shipped state."""
+        try:
+            self._load(bytes(state))
+        except (ValueError, TypeError):
+            step_min = self._step_s / 60
+            self.__init__(step_min)
+            raise ValueError("Forecast: not a state that save() gave; started afresh") from None
+
+    def _load(self, state):
+        if len(state) < _HEAD + 4 or state[0:3] != _MAGIC or state[3] not in _SLOTS_MIN:
+            raise ValueError
+        crc = binascii.crc32(state[:-4])
+        if state[-4:] != bytes([crc >> 8 * i & 255 for i in range(4)]):
+            raise ValueError
+        if state[3] != self.slot_min:
+            other = Forecast(state[3])
+            other._load(state)
+            self.features.adopt(other.features)
+            return
+        if state[4] not in _MODULES or _family(self.slot_min, state[4] == _FINE_PRESSURE) != state[4]:
+            raise ValueError
+        self._use(state[4])
+        at = _HEAD
+        parts = self.arrays()
+        for part in parts:
+            at += len(bytes(part))
+        if at + 4 != len(state):
+            raise ValueError
+        at = _HEAD
+        for part in parts:
+            size = len(bytes(part))
+            code = _code(part)
+            part[:] = array(code, state[at : at + size])
+            at += size
+        slot = 0
+        for i in range(5):
+            slot |= state[6 + i] << 8 * i
+        self._slot = slot - (1 << 40 if slot >> 39 else 0) if state[5] & 2 else None
+        self._done = bool(state[5] & 1)
+        self.features.refresh()
+        self.budget.refresh()
+
+    def arrays(self):
+        """Every array of the state, in the order in which it is saved."""
+        return self.features.arrays() + self.budget.arrays()

@@ -1,0 +1,154 @@
+"""How many needless closings each setting allows itself, kept on a site never seen before.
+
+A setting's share of needless closing is the share of dry time on which the window is closed by
+an alarm though no rain follows within three hours. It is a property of the site: a threshold that
+gives 5 % at one gives 2 to 11 % at another. So the device counts, on its own rain sensor's record
+and three hours late, how often the highest score of a hold lay at each level on such idle time.
+From that curve each setting reads the threshold that its budget allows. The curve begins as the
+one of the sites the weights were fitted on, and the site's own record takes over in some weeks.
+"""
+
+from array import array
+
+from micropython import const
+
+BUDGETS_PERMIL = (20, 50, 100)  # calm, balanced, eager
+LEVELS = const(64)
+LEVEL_POINTS = const(4)
+NO_SCORE = const(-32768)
+
+_PRIOR_DAYS = const(40)
+_DRY_MIN = const(180)
+_MINUTE = const(16)  # weight of a minute in the counts, so that slow forgetting can take a part
+_FORGET = const(300)  # days
+_LEDGER_DAYS = const(40)
+# Alarms are pulses and not renewed while the hold runs, so less is spent than the curve says.
+_PULSED_PCT = (92, 88, 86)
+
+_IDLE = const(1)
+_DRY = const(2)
+
+
+class Budget:
+    """Thresholds of the three settings. One `step` a slot of `slot_min` minutes (5 to 60)."""
+
+    def __init__(self, slot_min, usual, first_point):
+        """usual: LEVELS shares of dry time (65535 is all), highest score of a hold by level, where
+        level i holds scores from first_point + LEVEL_POINTS * i."""
+        self._slot = slot_min
+        self.hold = (60 if slot_min < 60 else 120) // slot_min
+        self._dry = _DRY_MIN // slot_min
+        self._first = first_point
+        self._recent = array("h", [NO_SCORE] * self.hold)
+        self._levels = array("b", [-1] * self._dry)
+        self._flags = array("B", [0] * self._dry)
+        self._at = 0
+        total = _PRIOR_DAYS * 1440 * _MINUTE
+        self.counts = array("i", [share * (total >> 8) >> 8 for share in usual])
+        # dry time; then per setting: spent, and what its curve promised
+        self.sums = array("i", [total, 0, 0, 0])
+        for i in range(3):
+            self.sums[1 + i] = total // 1000 * BUDGETS_PERMIL[i]
+        self.thresholds = array("h", [0] * 3)
+        self.since = array("h", [self._dry] * 4)  # slots since each setting's alarm; since rain
+        self._minutes = array("i", [0, 0])
+        self.solve()
+
+    def step(self, score, rain, known):
+        """Alarms (calm, balanced, eager) for this slot.
+
+        score: points, or NO_SCORE. rain: the own sensor has rain in this slot. known: the sensor's
+        reading and the humidity are known.
+        """
+        since = self.since
+        hold = self.hold
+        for i in range(4):
+            if since[i] < 30000:
+                since[i] += 1
+        if rain:
+            since[3] = 0
+        # No onset can fall into this alarm's hold while the last rain is so young.
+        if since[3] < self._dry - hold:
+            score = NO_SCORE
+        at = self._at
+        self._settle(at)
+        self._recent[at % hold] = score
+        alarm = False
+        closed = 0
+        for i in range(3):
+            if score != NO_SCORE and score >= self.thresholds[i] and since[i] >= hold:
+                alarm = True
+            if alarm:
+                since[i] = 0
+            if since[i] < hold:
+                closed |= 4 << i
+        flags = 0
+        level = -1
+        if known and not rain:
+            flags = _DRY
+            if since[3] >= hold:
+                flags |= _IDLE | closed
+                best = max(self._recent)
+                if best != NO_SCORE:
+                    level = max(-1, min(LEVELS - 1, (best - self._first) // LEVEL_POINTS))
+        self._levels[at] = level
+        self._flags[at] = flags
+        at += 1
+        self._at = at if at < self._dry else 0
+        return since[0] == 0, since[1] == 0, since[2] == 0
+
+    def _settle(self, at):
+        """Three hours on, it is known whether rain followed: enter that slot into the counts."""
+        flags = self._flags[at]
+        if not flags & _DRY:
+            return
+        weight = self._slot * _MINUTE
+        sums = self.sums
+        sums[0] += weight
+        if flags & _IDLE and self.since[3] >= self._dry:
+            level = self._levels[at]
+            if level >= 0:
+                self.counts[level] += weight
+            for i in range(3):
+                if flags & 4 << i:
+                    sums[1 + i] += weight
+        minutes = self._minutes
+        minutes[0] += self._slot
+        if minutes[0] >= 180:
+            minutes[0] = 0
+            self.solve()
+        minutes[1] += self._slot
+        if minutes[1] >= 1440:
+            minutes[1] = 0
+            self._forget()
+
+    def _forget(self):
+        for i in range(4):
+            self.sums[i] -= self.sums[i] // _FORGET
+        for i in range(LEVELS):
+            self.counts[i] -= self.counts[i] // _FORGET
+
+    def solve(self):
+        """Renew the thresholds from the counts."""
+        total = self.sums[0]
+        for i in range(3):
+            allowed = total // 1000 * BUDGETS_PERMIL[i]
+            # What the record overspent is saved now, what it saved may be spent.
+            spent = max(1, self.sums[1 + i])
+            wanted = allowed * 100 // _PULSED_PCT[i]
+            ratio = max(50, min(200, 100 * (allowed >> 4) // max(1, spent >> 4)))
+            wanted = wanted // 100 * ratio
+            self.thresholds[i] = self._level_for(wanted)
+        self.thresholds[1] = min(self.thresholds[1], self.thresholds[0])
+        self.thresholds[2] = min(self.thresholds[2], self.thresholds[1])
+
+    def _level_for(self, wanted):
+        """The lowest score above which the counts hold no more than `wanted`."""
+        above = 0
+        for level in range(LEVELS - 1, -1, -1):
+            count = self.counts[level]
+            if above + count > wanted:
+                part = (above + count - wanted) * LEVEL_POINTS // count
+                return self._first + level * LEVEL_POINTS + part
+            above += count
+        return self._first

@@ -1,0 +1,478 @@
+"""What the rain forecast looks at: causal features of one place's air, in small integers.
+
+Everything is an integer, so a board in single precision, the VM on the host and CPython give the
+same numbers to the last bit. Units: temperature and dew point 0.01 degree C, humidity 0.01 %,
+pressure 1/40 hPa, wind 0.1 m/s, rain 0.1 mm. `MISSING` stands for a reading that was not had.
+
+Hours of the day are those of the device's own clock: they only index a table of what is usual at
+that hour, so a clock that was never set serves as well, as long as it runs.
+"""
+
+import math
+from array import array
+
+from micropython import const
+
+MISSING = const(-32768)
+_LIMIT = const(32000)
+
+# Change over these spans, in minutes, of temperature, humidity, dew point and pressure.
+SPANS_MIN = (5, 10, 20, 30, 45, 60, 90, 120, 180, 360)
+_DAY_MIN = const(1440)
+_BRIDGE_MIN = const(20)  # a reading stands in for its missing successors this long
+_PRESSURE_BRIDGE_MIN = const(360)  # pressure is slow
+_RAIN_HOURS = const(72)
+_USUAL = const(8)  # quantities whose usual course over the day is kept
+_USUAL_DAYS = const(15)
+_CLIMATE_HOURS = const(480)
+_ONSET_HOURS = const(720)
+
+# Natural logarithm of the humidity in percent over 100, times 5000. Single precision rounds each
+# of the hundred entries as double does (a test holds that).
+_LN = array("h", [-23026] + [round(5000 * math.log(i / 100)) for i in range(1, 101)])
+
+
+def dew_point(temp, rh):
+    """Dew point in 0.01 degree C from temperature and humidity in 0.01 degree C and 0.01 %.
+
+    Magnus formula over water with 17.62 and 243.12 degree C (WMO-No. 8, annex 4.B), within 0.03
+    degree for -40 to 60 degree C and 1 to 100 %; humidity outside that is taken at its limit.
+    """
+    rh = max(100, min(10000, rh))
+    whole = rh // 100
+    ln = 2 * _LN[whole]
+    if whole < 100:
+        ln += 2 * (_LN[whole + 1] - _LN[whole]) * (rh - 100 * whole) // 100
+    gamma = ln + 176200 * temp // (24312 + temp)
+    return 12156 * gamma // (88100 - gamma // 2)
+
+
+def _log2(value):
+    """16 times the binary logarithm of a positive integer, linear between powers of two."""
+    power = 0
+    base = 1
+    while base * 2 <= value:
+        base *= 2
+        power += 16
+    return power + (value - base) * 16 // base
+
+
+class Ring:
+    """The last `size` values; `at(age)` counts back from the newest, which has age 0."""
+
+    def __init__(self, size, missing=MISSING, code="h"):
+        self.data = array(code, [missing] * size)
+        self.size = size
+        self.newest = 0
+
+    def push(self, value):
+        self.newest += 1
+        if self.newest == self.size:
+            self.newest = 0
+        self.data[self.newest] = value
+
+    def at(self, age):
+        return self.data[self.newest - age]  # a negative index wraps by itself
+
+    def last(self, count):
+        """The newest `count` values, in no promised order."""
+        start = self.newest + 1 - count
+        if start >= 0:
+            return self.data[start : start + count]
+        return self.data[: self.newest + 1] + self.data[self.size + start :]
+
+
+class _Extremes:
+    """Highest and lowest of one quantity over 90 minutes, 6 hours and 24 hours, by blocks."""
+
+    def __init__(self, block_min):
+        self._highs = Ring(_DAY_MIN // block_min)
+        self._lows = Ring(_DAY_MIN // block_min)
+        self._counts = (max(1, 90 // block_min), 360 // block_min, _DAY_MIN // block_min)
+        self.high = self.low = MISSING
+        self._past = [MISSING] * 6
+
+    def update(self, value):
+        if value == MISSING:
+            return
+        if self.high == MISSING or value > self.high:
+            self.high = value
+        if self.low == MISSING or value < self.low:
+            self.low = value
+
+    def close_block(self):
+        self._highs.push(self.high)
+        self._lows.push(self.low)
+        self.high = self.low = MISSING
+        self.refresh()
+
+    def refresh(self):
+        """Recompute what the finished blocks give (after a block ends or a state is loaded)."""
+        for i in range(3):
+            self._past[i] = max(self._highs.last(self._counts[i]))
+            low = MISSING
+            for value in self._lows.last(self._counts[i]):
+                if value != MISSING and (low == MISSING or value < low):
+                    low = value
+            self._past[3 + i] = low
+
+    def highest(self, span):
+        """Over span 0, 1 or 2 (90 min, 6 h, 24 h), the open block included."""
+        return max(self._past[span], self.high)
+
+    def lowest(self, span):
+        past = self._past[3 + span]
+        if past == MISSING:
+            return self.low
+        return past if self.low == MISSING else min(past, self.low)
+
+    def rings(self):
+        return (self._highs, self._lows)
+
+
+class Features:
+    """Feed one slot of `slot_min` minutes at a time to `update`; read `values` (array of int16).
+
+    `slot_min` divides 60 or is a multiple of it up to 60: 5, 10, 15, 20, 30 or 60.
+    """
+
+    def __init__(self, slot_min):
+        self.slot_min = slot_min
+        self.fine = tuple([Ring(360 // slot_min + 1) for _ in range(4)])
+        self._ages = []
+        for span in SPANS_MIN:
+            age = (span + slot_min // 2) // slot_min
+            off = abs(age * slot_min - span)
+            self._ages.append(age if age and 3 * off <= span else 0)
+        self._fast = max(1, 30 // slot_min)
+        self._slow = max(1, 180 // slot_min)
+        self._six_h = 360 // slot_min
+        self.block_min = max(30, slot_min)
+        self.blocks = tuple([Ring(_DAY_MIN // self.block_min) for _ in range(4)])
+        self.extremes = tuple([_Extremes(self.block_min) for _ in range(3)])
+        self.wind = Ring(60 // slot_min + 1)
+        self.rain_hours = tuple([Ring(_RAIN_HOURS, 0, "B") for _ in range(3)])
+        self.usual = array("h", [MISSING] * (_USUAL * 24))
+        self.spread = array("h", [MISSING] * (_USUAL * 24))
+        self.onset_hours = array("h", [0] * 24)
+        # Running sums and means, all small integers; their places are named below.
+        self.slow = array("i", [0] * _SLOW_SIZE)
+        self.slow[_LAST_T] = self.slow[_LAST_RH] = MISSING
+        self.slow[_LAST_P] = self.slow[_LAST_W] = MISSING
+        self.slow[_SINCE_RAIN] = 240 * 60 // slot_min
+        self.slow[_ONSET_RATE] = 250
+        for place in (_WIND20, _WIND180, _MEAN_T, _MEAN_RH, _MEAN_P):
+            self.slow[place] = MISSING
+        self._hour_sums = [0] * _USUAL
+        self._hour_counts = [0] * _USUAL
+        self._now_usual = [MISSING] * _USUAL
+        self._now_spread = [MISSING] * _USUAL
+        self._rain_sums = [0] * 8
+        self._course = [MISSING] * _USUAL
+        self.values = array("h", [MISSING] * COUNT)
+
+    # ---- one slot
+
+    def update(self, hour, minute, temp, rh, pressure, wind, rain, onset):
+        """Take one slot's readings (integers or MISSING) and renew `values`.
+
+        hour, minute: the device's clock at the slot's end. rain: 0.1 mm in the slot (MISSING if
+        not known). onset: rain has begun in this slot after three dry hours.
+        """
+        slow = self.slow
+        slot = self.slot_min
+        block = (hour * 60 + minute) // self.block_min
+        if block != slow[_BLOCK]:
+            slow[_BLOCK] = block
+            self._close_block()
+        if hour != slow[_HOUR]:
+            self._close_hour(slow[_HOUR])
+            slow[_HOUR] = hour
+            self._open_hour(hour)
+        temp = self._bridge(_LAST_T, temp, _BRIDGE_MIN)
+        rh = self._bridge(_LAST_RH, rh, _BRIDGE_MIN)
+        pressure = self._bridge(_LAST_P, pressure, _PRESSURE_BRIDGE_MIN)
+        wind = self._bridge(_LAST_W, wind, _BRIDGE_MIN)
+        dew = MISSING if temp == MISSING or rh == MISSING else dew_point(temp, rh)
+        if rain > 0:
+            slow[_SINCE_RAIN] = 0
+            slow[_HOUR_WET] += slot
+            slow[_HOUR_MM] += rain
+        elif slow[_SINCE_RAIN] * slot < 14400:
+            slow[_SINCE_RAIN] += 1
+        if onset:
+            slow[_HOUR_ONSETS] += 1
+        now = (temp, rh, dew, pressure)
+        values = self.values
+        fine = self.fine
+        at = 0
+        for q in range(4):
+            ring = fine[q]
+            x = now[q]
+            ring.push(x)
+            blocks = self.blocks[q]
+            if x == MISSING:
+                for _ in range(len(SPANS_MIN) + 2):
+                    values[at] = MISSING
+                    at += 1
+                continue
+            data = ring.data
+            newest = ring.newest
+            for age in self._ages:
+                past = data[newest - age] if age else MISSING
+                values[at] = x - past if past != MISSING else MISSING
+                at += 1
+            half = blocks.at(blocks.size // 2 - 1)
+            day = blocks.at(blocks.size - 1)
+            values[at] = x - half if half != MISSING else MISSING
+            values[at + 1] = x - day if day != MISSING else MISSING
+            at += 2
+        self._levels(at, temp, rh, dew, pressure, wind)
+
+    def _bridge(self, place, value, span_min):
+        """The reading, or its last predecessor if that is at most `span_min` old."""
+        slow = self.slow
+        if value != MISSING:
+            slow[place] = value
+            slow[place + 1] = 0
+            return value
+        slow[place + 1] += self.slot_min
+        if slow[place] == MISSING or slow[place + 1] > max(span_min, self.slot_min):
+            slow[place] = MISSING
+        return slow[place]
+
+    def _levels(self, at, temp, rh, dew, pressure, wind):
+        slow = self.slow
+        values = self.values
+        slot = self.slot_min
+        for i in range(at, COUNT):
+            values[i] = MISSING
+        wet = temp != MISSING and rh != MISSING
+        t_ext, rh_ext, p_ext = self.extremes
+        t_ext.update(temp)
+        rh_ext.update(rh)
+        p_ext.update(pressure)
+        if wet:
+            values[at] = rh
+            values[at + 1] = temp
+            values[at + 2] = dew
+            values[at + 3] = temp - dew
+            values[at + 4] = temp - t_ext.highest(0)
+            values[at + 5] = temp - t_ext.highest(1)
+            values[at + 6] = temp - t_ext.highest(2)
+            values[at + 7] = temp - t_ext.lowest(2)
+            values[at + 8] = rh - rh_ext.lowest(0)
+            values[at + 9] = rh - rh_ext.lowest(1)
+            values[at + 10] = rh - rh_ext.lowest(2)
+            values[at + 11] = rh - rh_ext.highest(2)
+            values[at + 12] = t_ext.highest(2) - t_ext.lowest(2)
+            past = self.fine[0].at(1)
+            if past != MISSING:
+                step = abs(temp - past) * 16
+                slow[_ROUGH60] += (step - slow[_ROUGH60]) * slot // max(60, slot)
+                slow[_ROUGH360] += (step - slow[_ROUGH360]) * slot // 360
+            values[at + 13] = min(_LIMIT, slow[_ROUGH60])
+            values[at + 14] = min(_LIMIT, slow[_ROUGH360])
+            if slow[_MEAN_T] != MISSING:
+                values[at + 15] = slow[_MEAN_T] // 512
+                values[at + 16] = slow[_MEAN_RH] // 512
+        at += 17
+        if pressure != MISSING:
+            values[at] = pressure - p_ext.lowest(2)
+            values[at + 1] = pressure - p_ext.highest(2)
+            if slow[_MEAN_P] != MISSING:
+                values[at + 2] = pressure - slow[_MEAN_P] // 512
+            before = self.fine[3].at(self._slow)
+            earlier = self.fine[3].at(self._six_h)
+            if before != MISSING and earlier != MISSING:
+                values[at + 3] = pressure - 2 * before + earlier
+        at += 4
+        if wind != MISSING:
+            self._wind(at, wind)
+        else:
+            self.wind.push(MISSING)
+        at += 5
+        course = self._course
+        course[0] = rh
+        course[1] = temp
+        course[2] = dew
+        course[3] = wind
+        course[4] = course[5] = course[6] = course[7] = MISSING
+        if wet:
+            past = self.fine[1].at(self._fast)
+            if past != MISSING:
+                course[4] = rh - past
+                course[5] = temp - self.fine[0].at(self._fast)
+            past = self.fine[1].at(self._slow)
+            if past != MISSING:
+                course[6] = rh - past
+                course[7] = temp - self.fine[0].at(self._slow)
+        for i in range(_USUAL):
+            x = course[i]
+            if x == MISSING:
+                continue
+            self._hour_sums[i] += x
+            self._hour_counts[i] += 1
+            usual = self._now_usual[i]
+            if usual != MISSING:
+                off = x - usual
+                values[at + 2 * i] = off
+                off = 64 * off // (self._now_spread[i] + _SPREAD_FLOOR[i])
+                values[at + 2 * i + 1] = max(-_LIMIT, min(_LIMIT, off))
+        at += 2 * _USUAL
+        values[at] = since = slow[_SINCE_RAIN] * slot // 6  # tenths of an hour
+        values[at + 1] = _log2(since + 1)
+        sums = self._rain_sums
+        for i in range(2):
+            values[at + 2 + i] = min(_LIMIT, sums[i] + slow[_HOUR_WET])
+            values[at + 4 + i] = min(_LIMIT, sums[3 + i] + slow[_HOUR_MM])
+        values[at + 6] = min(_LIMIT, sums[2] + slow[_HOUR_WET])
+        values[at + 7] = sums[6] + slow[_HOUR_ONSETS]
+        values[at + 8] = min(_LIMIT, slow[_ONSET_RATE])
+        values[at + 9] = sums[7]
+
+    def _wind(self, at, wind):
+        slow = self.slow
+        slot = self.slot_min
+        if slow[_WIND20] == MISSING:
+            slow[_WIND20] = slow[_WIND180] = wind * 64
+        slow[_WIND20] += (wind * 64 - slow[_WIND20]) * slot // max(20, slot)
+        slow[_WIND180] += (wind * 64 - slow[_WIND180]) * slot // 180
+        self.wind.push(wind)
+        recent = max(self.wind.last(max(1, 30 // slot)))
+        values = self.values
+        values[at] = wind
+        values[at + 1] = recent
+        values[at + 2] = slow[_WIND180] // 16
+        values[at + 3] = recent * 4 - slow[_WIND180] // 16
+        past = self.wind.at(self.wind.size - 1)
+        if past != MISSING:
+            values[at + 4] = slow[_WIND20] // 16 - past * 4
+
+    # ---- blocks of half an hour, and hours
+
+    def _close_block(self):
+        for q in range(4):
+            self.blocks[q].push(self.fine[q].at(0))
+        for extremes in self.extremes:
+            extremes.close_block()
+
+    def _close_hour(self, hour):
+        slow = self.slow
+        rings = self.rain_hours
+        rings[0].push(min(255, slow[_HOUR_WET]))
+        rings[1].push(min(255, slow[_HOUR_MM]))
+        rings[2].push(min(255, slow[_HOUR_ONSETS]))
+        rate = min(1, slow[_HOUR_ONSETS])
+        # Onsets a day in thousandths, over a month; and how this hour of the day shares in them.
+        slow[_ONSET_PART] += 24000 * rate - slow[_ONSET_RATE]
+        step = slow[_ONSET_PART] // _ONSET_HOURS
+        slow[_ONSET_RATE] += step
+        slow[_ONSET_PART] -= step * _ONSET_HOURS
+        self.onset_hours[hour] += (24000 * rate - self.onset_hours[hour]) // 30
+        slow[_HOUR_WET] = slow[_HOUR_MM] = slow[_HOUR_ONSETS] = 0
+        sums = self._hour_sums
+        counts = self._hour_counts
+        slow[_HOURS] = min(10000, slow[_HOURS] + 1)
+        if counts[1] and counts[0]:
+            self._drift(_MEAN_T, sums[1] // counts[1])
+            self._drift(_MEAN_RH, sums[0] // counts[0])
+        pressure = self.fine[3].at(0)
+        if pressure != MISSING:
+            self._drift(_MEAN_P, pressure)
+        days = min(_USUAL_DAYS, slow[_HOURS] // 24 + 2)
+        for i in range(_USUAL):
+            if counts[i]:
+                mean = sums[i] // counts[i]
+                place = 24 * i + hour
+                usual = self.usual[place]
+                if usual == MISSING:
+                    self.usual[place] = mean
+                    self.spread[place] = _SPREAD_START[i]
+                else:
+                    self.usual[place] = usual + (mean - usual) // days
+                    spread = self.spread[place]
+                    self.spread[place] = spread + (abs(mean - usual) - spread) // days
+            sums[i] = counts[i] = 0
+
+    def _drift(self, place, value):
+        """A mean over some 20 days, faster while young; 512 times the value."""
+        slow = self.slow
+        if slow[place] == MISSING:
+            slow[place] = value * 512
+        else:
+            slow[place] += (value * 512 - slow[place]) // min(_CLIMATE_HOURS, 24 + slow[_HOURS])
+
+    def _open_hour(self, hour):
+        """Gather what is usual at this hour (a quarter each from its neighbours) and the rain."""
+        before = (hour + 23) % 24
+        after = (hour + 1) % 24
+        for i in range(_USUAL):
+            self._now_usual[i] = _blend(self.usual, 24 * i, before, hour, after)
+            self._now_spread[i] = _blend(self.spread, 24 * i, before, hour, after)
+        sums = self._rain_sums
+        wet, amount, onsets = self.rain_hours
+        sums[0] = sum(wet.last(6))
+        sums[1] = sum(wet.last(24))
+        sums[2] = sum(wet.last(72))
+        sums[3] = sum(amount.last(6))
+        sums[4] = sum(amount.last(24))
+        sums[6] = sum(onsets.last(72))
+        sums[7] = max(0, _blend(self.onset_hours, 0, before, hour, after))
+
+    # ---- state
+
+    def arrays(self):
+        """Every array that makes up the history and the running means, for saving and sizing."""
+        found = [ring.data for ring in self.fine + self.blocks + self.rain_hours]
+        for extremes in self.extremes:
+            found += [ring.data for ring in extremes.rings()]
+        found.append(self.wind.data)
+        return found + [self.usual, self.spread, self.onset_hours, self.slow]
+
+
+def _blend(table, start, before, hour, after):
+    mid = table[start + hour]
+    left = table[start + before]
+    right = table[start + after]
+    if mid == MISSING or left == MISSING or right == MISSING:
+        return MISSING
+    return (2 * mid + left + right) // 4
+
+
+# Spread (mean absolute deviation) of each usual quantity before a second day is known, and what is
+# added to it in the ratio, so that a quiet hour does not make a large number of a small change.
+_SPREAD_START = (900, 250, 200, 10, 250, 60, 600, 150)
+_SPREAD_FLOOR = (30, 30, 30, 3, 30, 10, 30, 20)
+
+(
+    _LAST_T,
+    _AGE_T,
+    _LAST_RH,
+    _AGE_RH,
+    _LAST_P,
+    _AGE_P,
+    _LAST_W,
+    _AGE_W,
+    _BLOCK,
+    _HOUR,
+    _HOURS,
+    _SINCE_RAIN,
+    _HOUR_WET,
+    _HOUR_MM,
+    _HOUR_ONSETS,
+    _ONSET_RATE,
+    _ONSET_PART,
+    _ROUGH60,
+    _ROUGH360,
+    _WIND20,
+    _WIND180,
+    _MEAN_T,
+    _MEAN_RH,
+    _MEAN_P,
+) = range(24)
+_SLOW_SIZE = const(24)
+
+# 4 x 12 changes, 17 levels of temperature and humidity, 4 of pressure, 5 of wind, 8 x 2 against
+# the usual, 10 of rain.
+COUNT = const(100)

@@ -1,0 +1,220 @@
+"""The command `pinbench`: a thin table of verbs; errors become one sentence and an exit code here.
+
+What a verb needs is imported when it runs, so that `--help` answers at once.
+"""
+
+import json
+import os
+import sys
+import traceback
+
+import click
+
+from pinbench.errors import HELD, NOT_HELD, WRONG_USE, PinbenchError, UsageError
+
+_PROFILES = ("rp2", "rp2350", "esp32")
+_RUNTIMES = ("cpython", "micropython")
+
+
+class _WithVocabulary(click.Command):
+    """A verb whose help ends with what a scenario may say, told by the code that does it."""
+
+    def format_epilog(self, ctx, formatter):
+        from pinbench.scenario import describe
+
+        formatter.write("\n" + describe() + "\n")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 99})
+@click.version_option(package_name="pinbench")
+def cli():
+    """Run MicroPython firmware, unchanged, on a simulated bench.
+
+    Exit codes: 0 held, 1 did not hold, 2 wrong use.
+    """
+
+
+_scenarios = click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...")
+_seed = click.option("--seed", type=click.IntRange(0), help="Instead of the scenario's own.")
+_profile = click.option(
+    "--port-profile", type=click.Choice(_PROFILES), help="Instead of the board's own."
+)
+_as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+@cli.command(cls=_WithVocabulary)
+@_scenarios
+@click.option("--runtime", type=click.Choice(_RUNTIMES), default="cpython", show_default=True)
+@_profile
+@_seed
+@click.option("--trace", metavar="F.vcd", help="Write the trace: .vcd for GTKWave, or .jsonl.")
+@click.option("--plot", metavar="F.png", help="Draw what happened.")
+@_as_json
+def sim(scenarios, runtime, port_profile, seed, trace, plot, as_json):
+    """Play scenarios and check their expectations."""
+    from pinbench.verbs import sim as verb
+
+    return verb.run(scenarios, runtime, port_profile, seed, trace, plot, as_json)
+
+
+@cli.command()
+@_scenarios
+@_profile
+@_seed
+@_as_json
+def diff(scenarios, port_profile, seed, as_json):
+    """Play scenarios on CPython and on the MicroPython VM; their traces must be equal."""
+    from pinbench.verbs import diff as verb
+
+    return verb.run(scenarios, port_profile, seed, as_json)
+
+
+@cli.group(invoke_without_command=True)
+@_as_json
+@click.pass_context
+def boards(ctx, as_json):
+    """List the boards; `boards check` checks pins and wiring."""
+    if ctx.invoked_subcommand is None:
+        from pinbench.verbs import boards as verb
+
+        return verb.show(as_json)
+
+
+@boards.command("check")
+@click.argument("names", nargs=-1, metavar="[BOARD...]")
+def boards_check(names):
+    """Check boards, all of them if none is named, by name or by the path of a file."""
+    from pinbench.verbs import boards as verb
+
+    return verb.check(names)
+
+
+@cli.group()
+def evaluate():
+    """Measure the detectors that ship, on recorded data."""
+
+
+@evaluate.command("rain")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@_as_json
+@click.option("--plot", metavar="F.png", help="Draw caught against needless.")
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N")
+def evaluate_rain(paths, as_json, plot, jobs):
+    """Measure the window's rain forecast on recorded weather: CSV files, or folders of them."""
+    _existing(paths)
+    with _extra():
+        from pinbench.evaluate import rain
+
+        return rain.run(paths, as_json, plot, jobs)
+
+
+@cli.group()
+def train():
+    """Fit what ships with a device, from recorded data."""
+
+
+@train.command("rain")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--out", metavar="FILE", help="Instead of the firmware's own tables.")
+def train_rain_(paths, seed, out):
+    """Fit the window's rain forecast and write its tables."""
+    _existing(paths)
+    with _extra():
+        from pinbench.evaluate import train_rain
+
+        return train_rain.run(paths, seed, out)
+
+
+@cli.command()
+@_as_json
+@click.option("--only", metavar="WORD", help="Only figures whose name contains WORD.")
+def benchmark(as_json, only):
+    """Measure the figures of speed and memory."""
+    from pinbench.verbs import benchmark as verb
+
+    return verb.run(as_json, only)
+
+
+@cli.command()
+@click.option("--out", default="out", show_default=True, metavar="FOLDER")
+def demo(out):
+    """Play recorded rain on the window; show a table and a picture of what happened."""
+    from pinbench.report import demo as verb
+
+    return verb.run(out)
+
+
+def _existing(paths):
+    for path in paths:
+        if not os.path.exists(path):
+            raise UsageError(f"{path} does not exist: name files or folders of recordings")
+
+
+class _extra:
+    """Within it, a package that only `make setup` installs may be missing."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, _trace):
+        name = getattr(error, "name", None) or ""
+        if kind is ModuleNotFoundError and name.partition(".")[0] in ("pandas", "scipy", "sklearn"):
+            raise UsageError(
+                f"this needs {name}, which is not installed: run `make setup` first"
+            ) from None
+
+
+def _say(text):
+    click.echo(f"pinbench: {text}", err=True)
+
+
+def _sentence(error):
+    """Return a usage error of click in the form of our own."""
+    text = error.format_message().rstrip(".").replace("\n", " ")
+    ctx = getattr(error, "ctx", None)
+    where = ctx.command_path if ctx is not None else "pinbench"
+    return f"{text[:1].lower()}{text[1:]}; see `{where} --help`"
+
+
+def run(argv=None):
+    """Run the command with `argv` (the process's own if None) and return its exit code."""
+    try:
+        result = cli.main(args=argv, prog_name="pinbench", standalone_mode=False)
+        return result if isinstance(result, int) else HELD
+    except click.ClickException as error:
+        _say(_sentence(error))
+        return WRONG_USE
+    except PinbenchError as error:
+        _say(error)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        _say("stopped")
+        return NOT_HELD
+    except BrokenPipeError:  # `pinbench ... | head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return HELD
+    except OSError as error:
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        _say(f"{what}; check the path and try again")
+        return WRONG_USE
+    except Exception as error:
+        if os.environ.get("PINBENCH_TRACEBACK"):
+            traceback.print_exc()
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        file = os.path.basename(place.filename)
+        _say(
+            f"failed inside, at {file} line {place.lineno} ({type(error).__name__}: {error}); "
+            "PINBENCH_TRACEBACK=1 shows the way there"
+        )
+        return NOT_HELD
+
+
+def main():
+    """Run the command and exit."""
+    sys.exit(run())
+
+
+def print_json(data):
+    """Print `data` as the JSON of `--json`."""
+    click.echo(json.dumps(data, indent=1))

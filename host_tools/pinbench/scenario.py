@@ -1,0 +1,381 @@
+"""Scenarios: one TOML file becomes the plain data that `simulator.bench.run_job` plays.
+
+Everything is checked here, before anything runs, so that a slip of the pen is one sentence that
+names the file and says what to write instead.
+"""
+
+import copy
+import csv
+import gzip
+import json
+import tomllib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pinbench import expectations, faults
+from pinbench.board.definitions import load_board
+from pinbench.durations import parse_us
+from pinbench.errors import BoardError, UsageError
+from pinbench.expectations import unknown
+from pinbench.paths import FIRMWARE
+from pinbench.simulator.profiles import PROFILES
+from pinbench.worlds import catalogue
+
+KEYS = {
+    "why": "one sentence: what this scenario is for",
+    "device": "window, or a folder beside the scenario that holds a main.py",
+    "board": "a board of `pinbench boards`",
+    "port_profile": "rp2, rp2350 or esp32; the board's own if left out",
+    "seed": "a whole number, 0 if left out",
+    "lasts": 'how long it runs ("18 h"); the hours of the weather if left out',
+    "ticks_wrap_in": "the run starts so that the tick counters wrap after this time",
+    "world": "the surroundings, see below",
+    "at": "[[at]]: what happens and when, see below",
+    "expect": "[[expect]]: what must hold, see below",
+    "absent": 'chips that are not fitted, by role (["current"])',
+    "settings": "what the device's /settings.json holds",
+    "expected_losses": "kinds of silent loss that do not fail the run",
+    "expected_violations": "chips whose forbidden accesses do not fail the run",
+    "sweep": "lists of values; the scenario runs once for each place in the lists, with {name} "
+    "replaced by its value",
+    "costs": "virtual microseconds of named sections of the firmware",
+}
+WEATHER_COLUMNS = ("time", "temp_c", "rh_pct", "pressure_hpa", "precip_mm", "wind_ms")
+INLINE_COLUMNS = "minute, rh_pct, temp_c, pressure_hpa, precip_mm, wind_ms"
+WORLD_KEYS = {
+    "weather": f"a CSV file beside the scenario, or rows of [{INLINE_COLUMNS}]; rain is what fell "
+    "up to the row",
+    "from": "UTC time at which a CSV file's part begins (2013-06-07T06:00:00Z)",
+    "hours": "how much of it is played",
+}
+ACTION_KEYS = {
+    "do": "fault, set, or an action of the world",
+    "time": 'when ("9 h")',
+    "when": "or: at the first time that the world sees this event",
+    "delay": "and so long after it",
+    "for": "ends after this time",
+}
+
+
+class ScenarioError(UsageError):
+    """A scenario that cannot be played; its text is one sentence."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One run: `name` as on the command line, and `job`, the plain data that is played."""
+
+    path: Path
+    name: str
+    why: str
+    job: dict
+    swept: dict = field(default_factory=dict)
+
+
+def load(name):
+    """Return the scenarios of a file: one, or one for each value of its [sweep].
+
+    `name` is a path, with `#key=value` behind it for one run of a sweep. Raises ScenarioError.
+    """
+    text, _, chosen = str(name).partition("#")
+    path = Path(text)
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ScenarioError(f"{path}: there is no such file") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScenarioError(f"{path}: cannot be read ({error})") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"{path}: not TOML: {error}") from None
+    try:
+        runs = [_one(path, filled, swept) for filled, swept in _sweep(table)]
+    except (ValueError, BoardError) as error:
+        raise ScenarioError(f"{path}: {error}") from None
+    if chosen:
+        names = [run.name for run in runs]
+        runs = [run for run in runs if run.name.partition("#")[2] == chosen]
+        if not runs:
+            raise ScenarioError(f"{text} has no run {chosen!r}: it has {', '.join(names)}")
+    return runs
+
+
+def _one(path, table, swept):
+    for key in table:
+        if key not in KEYS:
+            raise ValueError(unknown(key, KEYS, "key of a scenario"))
+    for key in ("why", "device", "board"):
+        if not isinstance(table.get(key), str):
+            raise ValueError(f'{key} = "..." is missing')
+    device = table["device"]
+    wiring, profile, firmware = _place(path, table["board"], device)
+    world, world_us = _world(path, dict(table.get("world", {})), device)
+    end_us = _time(table, "lasts") or world_us
+    if not end_us:
+        raise ValueError('say how long it runs: lasts = "..."')
+    profile = table.get("port_profile", profile)
+    if profile not in PROFILES:
+        raise ValueError(unknown(str(profile), PROFILES, "port profile"))
+    job = {
+        "device": device,
+        "board": table["board"],
+        "profile": profile,
+        "seed": _whole(table, "seed"),
+        "start_ticks_us": 0,
+        "wiring": wiring,
+        "world": world if world_class(device) is not None else None,
+        "timeline": _timeline(table, wiring, device),
+        "expect": _expect(table, device),
+        "end_us": end_us,
+        "costs": dict(table.get("costs", {})),
+        "expected_losses": list(table.get("expected_losses", [])),
+        "expected_violations": list(table.get("expected_violations", [])),
+        "files": {},
+        "roots": [str(firmware)],
+        "main": f"{device}/main.py",
+    }
+    if "ticks_wrap_in" in table:
+        # ticks_us and ticks_ms both wrap at 2**30 (TIM-01), milliseconds last: both within the time.
+        job["start_ticks_us"] = (1 << 30) * 1000 - _time(table, "ticks_wrap_in")
+    if "settings" in table:
+        job["files"]["/settings.json"] = json.dumps(table["settings"])
+    mark = ",".join(f"{key}={value}" for key, value in swept.items())
+    shown = f"{path}#{mark}" if mark else str(path)
+    return Scenario(path, shown, table["why"], job, swept)
+
+
+def _place(path, name, device):
+    """Return (wiring, port profile, firmware root) of a device on a board."""
+    board = load_board(name)
+    if device in board.devices:
+        return board.wiring(device), board.port_profile, FIRMWARE
+    if (path.parent / device / "main.py").is_file():  # a device of the scenario's own: any pins
+        wired = board.wiring(board.devices[0]) if board.devices else {}
+        return wired, board.port_profile, path.parent.resolve()
+    raise ValueError(unknown(device, board.devices, f"device of {name}"))
+
+
+# -- the world
+
+
+def world_class(device):
+    """Return the class of the device's world; None for a device that has none."""
+    return catalogue.world_class(device) if device in catalogue.WORLDS else None
+
+
+def _world(path, table, device):
+    world = world_class(device)
+    own = dict(getattr(world, "PARAMS", {})) if world is not None else {}
+    known = {**WORLD_KEYS, **own}
+    for key in table:
+        if key not in known:
+            raise ValueError(unknown(key, known, "key of [world]"))
+    weather = table.pop("weather", None)
+    start, hours = table.pop("from", None), table.pop("hours", None)
+    length_us = round(hours * 3_600_000_000) if hours else 0
+    if isinstance(weather, list):
+        table["weather"] = _inline_weather(weather)
+        length_us = length_us or table["weather"][-1][0] * 60_000_000
+    elif weather is not None:
+        if not isinstance(start, datetime) or not hours:
+            raise ValueError("weather from a file needs `from` (a UTC time) and `hours`")
+        table["weather"] = read_weather(path.parent / weather, start, hours)
+    return table, length_us
+
+
+def _inline_weather(rows):
+    result, before = [], -1
+    for row in rows:
+        if not isinstance(row, list) or len(row) != 6:
+            raise ValueError(f"a row of weather is [{INLINE_COLUMNS}], not {row!r}")
+        minute, rh_pct, temp_c, pressure_hpa, precip_mm, wind_ms = row
+        if minute <= before:
+            raise ValueError(f"the weather's minutes must rise: {minute} comes after {before}")
+        before = minute
+        result.append(_row(minute, temp_c, rh_pct, pressure_hpa, precip_mm, wind_ms))
+    if not result:
+        raise ValueError("the weather has no rows")
+    return result
+
+
+def _row(minute, temp_c, rh_pct, pressure_hpa, precip_mm, wind_ms):
+    pressure_pa = -1 if pressure_hpa is None else round(pressure_hpa * 100)
+    return [
+        minute,
+        round(rh_pct * 100),
+        round(temp_c * 100),
+        pressure_pa,
+        round(precip_mm * 1000),
+        round(wind_ms * 100),
+    ]
+
+
+def read_weather(path, start, hours):
+    """Return rows [minute, rh_centi_pct, temp_centi_c, pressure_pa or -1, precip_um, wind_cm_s].
+
+    A CSV file (gzip if it ends in .gz) in the schema of the recordings: `precip_mm` is what fell up
+    to the row's time. A missing value of temperature, humidity or wind keeps the one before, as a
+    chip does when the air cannot be known better; missing rain is none. Raises ValueError.
+    """
+    opener = gzip.open if path.suffix == ".gz" else open
+    if start.tzinfo is None:
+        start = start.replace(tzinfo=UTC)
+    rows, last = [], {"temp_c": None, "rh_pct": None, "wind_ms": 0.0}
+    try:
+        with opener(path, "rt", encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            lacking = [c for c in WEATHER_COLUMNS if c not in (reader.fieldnames or ())]
+            if lacking:
+                raise ValueError(f"{path.name} lacks the column {lacking[0]}")
+            for cells in reader:
+                time = datetime.fromisoformat(cells["time"])
+                for name in last:
+                    if cells[name]:
+                        last[name] = float(cells[name])
+                minute = round((time - start).total_seconds() / 60)
+                if minute > hours * 60:
+                    break
+                if minute < 0 or last["temp_c"] is None or last["rh_pct"] is None:
+                    continue
+                pressure = float(cells["pressure_hpa"]) if cells["pressure_hpa"] else None
+                # What fell before the first row fell before the scenario begins.
+                rain = float(cells["precip_mm"]) if cells["precip_mm"] and rows else 0.0
+                row = _row(minute, last["temp_c"], last["rh_pct"], pressure, rain, last["wind_ms"])
+                rows.append(row)
+    except OSError as error:
+        raise ValueError(f"the weather {path.name} cannot be read: {error.strerror}") from None
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"the weather {path.name} is damaged: {error}") from None
+    if not rows or rows[0][0] > 60 or rows[-1][0] < hours * 60 - 60:
+        raise ValueError(f"{path.name} does not cover {hours} h from {start:%Y-%m-%d %H:%M}")
+    return rows
+
+
+# -- timeline and expectations
+
+
+def actions(device):
+    """Return what the device's world can do: name -> text (the world's own table)."""
+    return dict(getattr(world_class(device), "ACTIONS", {}))
+
+
+def _timeline(table, wiring, device):
+    entries = []
+    for role in table.get("absent", []):
+        entries.append(faults.absent(role, wiring))
+    for entry in table.get("at", []):
+        entries.append(_action(dict(entry), wiring, device))
+    return entries
+
+
+def _action(entry, wiring, device):
+    do = entry.pop("do", None)
+    if not isinstance(do, str):
+        raise ValueError('an [[at]] needs do = "..." with what happens')
+    action = {"do": do}
+    if ("time" in entry) == ("when" in entry):
+        raise ValueError(f'{do!r} needs time = "..." or when = "EVENT"')
+    if "time" in entry:
+        action["time_us"] = _time(entry, "time")
+    else:
+        action["when"] = entry["when"]
+        action["delay_us"] = _time(entry, "delay")
+    if "for" in entry:
+        action["for_us"] = _time(entry, "for")
+    for key in ("time", "when", "delay", "for"):
+        entry.pop(key, None)
+    if do == "fault":
+        action.update(faults.resolve(entry, wiring))
+    elif do == "set":
+        action.update(faults.chip_setting(entry, wiring))
+    else:
+        known = actions(device)
+        if do not in known:
+            raise ValueError(unknown(do, [*known, "fault", "set"], "action"))
+        allowed = known[do].get("params", {})
+        for key in entry:
+            if key not in allowed:
+                raise ValueError(unknown(key, [*allowed, *ACTION_KEYS], f"key of {do!r}"))
+        action["params"] = entry
+    return action
+
+
+def _expect(table, device):
+    return [expectations.parse(entry, device) for entry in table.get("expect", [])]
+
+
+def _time(table, key):
+    try:
+        return parse_us(table[key]) if key in table else 0
+    except ValueError as error:
+        raise ValueError(f"{key}: {error}") from None
+
+
+def _whole(table, key):
+    value = table.get(key, 0)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{key} must be a whole number of 0 or more, not {value!r}")
+    return value
+
+
+# -- sweeps
+
+
+def _sweep(table):
+    """Yield (table with the placeholders filled, the values filled in) for each run."""
+    sweep = table.pop("sweep", None)
+    if sweep is None:
+        yield table, {}
+        return
+    lengths = {len(values) for values in sweep.values() if isinstance(values, list)}
+    if len(lengths) != 1 or not all(isinstance(v, list) and v for v in sweep.values()):
+        raise ValueError("[sweep] needs lists of values, all of the same length")
+    for at in range(lengths.pop()):
+        values = {key: column[at] for key, column in sweep.items()}
+        used = set()
+        filled = _fill(copy.deepcopy(table), values, used)
+        for key in values:
+            if key not in used:
+                raise ValueError(f'[sweep] has {key!r}, but nothing in the scenario is "{{{key}}}"')
+        yield filled, values
+
+
+def _fill(item, values, used):
+    if isinstance(item, dict):
+        return {key: _fill(value, values, used) for key, value in item.items()}
+    if isinstance(item, list):
+        return [_fill(value, values, used) for value in item]
+    if isinstance(item, str) and "{" in item:
+        for key, value in values.items():
+            mark = "{" + key + "}"
+            if item == mark:
+                used.add(key)
+                return value
+            if mark in item:
+                used.add(key)
+                item = item.replace(mark, str(value))
+    return item
+
+
+def describe(device="window"):
+    """Return what a scenario may say, for `pinbench sim --help`."""
+    lines = ["A scenario is a TOML file with these keys:"]
+    lines += [f"  {key:<20}{says}" for key, says in KEYS.items()]
+    lines.append("[world]")
+    lines += [f"  {key:<20}{says}" for key, says in WORLD_KEYS.items()]
+    own = getattr(world_class(device), "PARAMS", {})
+    lines += [f"  {key:<20}{_says(says)}" for key, says in own.items()]
+    lines.append("[[at]]")
+    lines += [f"  {key:<20}{says}" for key, says in ACTION_KEYS.items()]
+    lines.append(f"what the {device}'s world can do:")
+    for name, entry in actions(device).items():
+        lines.append(f"  {name:<20}{_says(entry)}")
+        for key, says in entry.get("params", {}).items():
+            lines.append(f"      {key:<16}{_says(says)}")
+    lines.append(faults.describe())
+    lines.append(expectations.describe(device))
+    return "\n".join(lines)
+
+
+def _says(entry):
+    return entry.get("doc", "") if isinstance(entry, dict) else str(entry)

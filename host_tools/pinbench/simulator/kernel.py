@@ -1,0 +1,307 @@
+"""The kernel: one virtual clock, one event queue, the soft callbacks, and what is noted of a run.
+
+Time is an int of microseconds since the start of the run. It moves only when firmware calls a fake
+module: each call costs the profile's `call_cost_us`, a sleep or a transfer its own time. Whatever is
+due on the way happens at its own instant, first in first out among equals. Firmware callbacks that
+are soft wait in a queue of the port's depth and run one at a time at polling calls (SCH-02, SCH-03);
+hard ones run in the event itself.
+"""
+
+import heapq
+
+try:
+    import traceback
+except ImportError:  # MicroPython: taken now, before firmware's own `sys` stands in its place
+    import io
+    import sys
+
+    traceback = None
+
+from pinbench.simulator.nets import Net
+from pinbench.simulator.profiles import profile as find_profile
+from pinbench.simulator.rng import Random
+from pinbench.simulator.trace import Trace
+
+
+class Halt(BaseException):
+    """The processor stops here: a reset, a bite of the watchdog, a power cut, the end of the run.
+
+    `kind` is "end", "reset", "watchdog", "power", "deepsleep" or "idle" (nothing can ever happen
+    again). It is a BaseException so that firmware's `except Exception` cannot hold it.
+    """
+
+    def __init__(self, kind, off_us=0):
+        super().__init__(kind)
+        self.kind = kind
+        self.off_us = off_us
+
+
+class SimulationBug(BaseException):
+    """The simulator itself failed inside an event: never to be taken for the firmware's error."""
+
+
+class Kernel:
+    """See the module. `profile` is a Profile or its name, `seed` an int, `start_ticks_us` what
+    `ticks_us` would read, unwrapped, at time 0."""
+
+    def __init__(self, profile="rp2", seed=0, start_ticks_us=0, trace=None):
+        self.profile = find_profile(profile) if isinstance(profile, str) else profile
+        self.now_us = 0
+        self.start_ticks_us = start_ticks_us
+        self.seed = seed
+        self.random = Random(seed)
+        self.trace = trace if trace is not None else Trace()
+        self.events = 0
+        self.callbacks = 0
+        self.losses = {}
+        self.violations = []
+        self.halted = None
+        self.irq_off = 0
+        self.restart = 0  # time at which the processor last came out of reset
+        self._heap = []
+        self._sequence = 0
+        self._nets = {}
+        self._soft = []
+        self._in_soft = False
+        self._hard = 0
+        self._pended = []
+        self._cost_us = self.profile.call_cost_us
+
+    # -- the event queue
+
+    def at(self, time_us, fn, arg=None):
+        """Call fn(arg) when the clock reaches `time_us`; returns the event, for `cancel`."""
+        self._sequence += 1
+        event = [time_us if time_us > self.now_us else self.now_us, self._sequence, fn, arg]
+        heapq.heappush(self._heap, event)
+        return event
+
+    def after(self, delay_us, fn, arg=None):
+        """Call fn(arg) `delay_us` from now; returns the event."""
+        return self.at(self.now_us + delay_us, fn, arg)
+
+    def cancel(self, event):
+        """Make an event do nothing; None and past events are harmless."""
+        if event is not None:
+            event[2] = None
+
+    def run_until(self, time_us):
+        """Advance the clock without any firmware; for tests of chips and worlds."""
+        self._advance(time_us)
+
+    def _fire(self):
+        event = heapq.heappop(self._heap)
+        if event[0] > self.now_us:
+            self.now_us = event[0]
+        fn = event[2]
+        if fn is not None:
+            event[2] = None
+            self.events += 1
+            try:
+                fn(event[3])
+            except Exception as error:
+                raise SimulationBug(describe(error))
+
+    def _advance(self, target_us):
+        heap = self._heap
+        while heap and heap[0][0] <= target_us:
+            self._fire()
+            if self.halted is not None:
+                raise self.halted
+        if target_us > self.now_us:
+            self.now_us = target_us
+
+    # -- time as firmware spends it
+
+    def call(self):
+        """Charge one call into a fake module. Raises Halt once the processor has stopped."""
+        if self.halted is not None:
+            raise self.halted
+        target = self.now_us + self._cost_us
+        heap = self._heap
+        if heap and heap[0][0] <= target:
+            self._advance(target)
+        else:
+            self.now_us = target
+
+    def spend(self, us):
+        """Let `us` pass without delivering soft callbacks: a transfer, a busy wait."""
+        if self.halted is not None:
+            raise self.halted
+        if us > 0:
+            self._advance(self.now_us + us)
+
+    def busy_us(self, us):
+        """Let `us` pass with interrupts blocked (a flash erase, SCH-11): hard handlers wait too."""
+        self.irq_off += 1
+        try:
+            self.spend(us)
+        finally:
+            self.irq_off -= 1
+        if not self.irq_off:
+            self.flush_pended()
+
+    def sleep(self, us):
+        """Let `us` pass, delivering soft callbacks one at a time as they come (TIM-06)."""
+        if self.halted is not None:
+            raise self.halted
+        end = self.now_us + us
+        if self._soft and not self._in_soft:
+            self._deliver()
+        while self.now_us < end:
+            self.wait(end)
+            if self._soft and not self._in_soft:
+                self._deliver()
+
+    def wait(self, end_us):
+        """Move to the next event or to `end_us` (None: for ever), whichever is first."""
+        heap = self._heap
+        if heap and (end_us is None or heap[0][0] <= end_us):
+            self._fire()
+            if self.halted is not None:
+                raise self.halted
+        elif end_us is None:
+            self.halt("idle")
+            raise self.halted
+        elif end_us > self.now_us:
+            self.now_us = end_us
+
+    def poll(self):
+        """Deliver one soft callback if one waits: the polling calls call this (SCH-03)."""
+        if self._soft and not self._in_soft:
+            self._deliver()
+
+    def ticks_us(self):
+        """Return the unwrapped tick counter in microseconds."""
+        return self.start_ticks_us + self.now_us
+
+    # -- callbacks
+
+    def schedule(self, fn, arg, who):
+        """Queue a soft callback; a full queue drops it (False) and counts the loss (PIN-19)."""
+        if len(self._soft) >= self.profile.queue_depth:
+            self.note("callback", who, "dropped")
+            self.loss("dropped callback", who)
+            return False
+        self._soft.append((fn, arg, who))
+        return True
+
+    def queue_full(self):
+        """True when `micropython.schedule` would have to refuse."""
+        return len(self._soft) >= self.profile.queue_depth
+
+    def _deliver(self):
+        fn, arg, who = self._soft.pop(0)
+        self._in_soft = True
+        self.callbacks += 1
+        self.note("callback", who, "run")
+        try:
+            fn(arg)
+        except Exception as error:  # SCH-04: printed and swallowed
+            self.log_exception(error)
+        finally:
+            self._in_soft = False
+
+    def interrupt(self, fn, arg, who):
+        """Run a hard handler now, or when interrupts are let in again.
+
+        Returns False when it raised (PIN-21): the caller then disables its source.
+        """
+        if self.irq_off:
+            if (fn, arg, who) not in self._pended:  # one pending bit a source, as in hardware
+                self._pended.append((fn, arg, who))
+            return True
+        self.callbacks += 1
+        self.note("callback", who, "hard")
+        self._hard += 1
+        try:
+            fn(arg)
+        except Exception as error:
+            self.log("Uncaught exception in IRQ callback handler")
+            self.log_exception(error)
+            return False
+        finally:
+            self._hard -= 1
+        return True
+
+    def flush_pended(self):
+        """Run the hard handlers that waited while interrupts were blocked."""
+        while self._pended and not self.irq_off:
+            fn, arg, who = self._pended.pop(0)
+            self.interrupt(fn, arg, who)
+
+    # -- what stops the processor
+
+    def halt(self, kind, off_us=0):
+        """Stop the processor at the next instant that firmware asks anything of it."""
+        if self.halted is None:
+            self.halted = Halt(kind, off_us)
+
+    def power_cut(self, off_ms):
+        """Cut the supply for `off_ms` of virtual time."""
+        self.note("fault", "supply", "cut", off_ms)
+        self.halt("power", off_ms * 1000)
+
+    def reset_pulse(self):
+        """A spike on the reset line: the processor starts again, the surroundings go on."""
+        self.note("fault", "reset", "pulse")
+        self.halt("power", 0)
+
+    def revive(self):
+        """After a halt: forget everything that lived in the processor."""
+        self.halted = None
+        self._soft = []
+        self._in_soft = False
+        self._hard = 0
+        self._pended = []
+        self.irq_off = 0
+        self.restart = self.now_us
+
+    # -- what is noted
+
+    def net(self, name):
+        """Return the Net called `name`, made at first use."""
+        net = self._nets.get(name)
+        if net is None:
+            net = self._nets[name] = Net(self, name)
+        return net
+
+    def note(self, channel, who, *values):
+        """Add a record to the trace; values are ints and strings."""
+        self.trace.record(self.now_us, channel, who, values)
+
+    def log(self, text):
+        """One line that firmware printed."""
+        self.trace.record(self.now_us, "log", "", (text,))
+
+    def log_exception(self, error):
+        """The last line of a traceback: the text that both interpreters agree on."""
+        self.log(describe_error(error))
+
+    def violation(self, who, text):
+        """The firmware did what a datasheet forbids: fails the run unless expected."""
+        self.violations.append((self.now_us, who, text))
+        self.note("violation", who, text)
+
+    def loss(self, kind, who):
+        """A silent loss: counted, and fails the run unless expected."""
+        self.losses[kind] = self.losses.get(kind, 0) + 1
+        self.note("loss", who, kind, self.losses[kind])
+
+
+def describe_error(error):
+    """Return `ValueError: text`, the same on both interpreters."""
+    name = type(error).__name__
+    if isinstance(error, OSError) and error.args:
+        return "%s: %s" % (name, error.args[0])
+    text = str(error)
+    return "%s: %s" % (name, text) if text else name
+
+
+def describe(error):
+    """Return the traceback of `error` as text, on either interpreter."""
+    if traceback is not None:
+        return "".join(traceback.format_exception(error))
+    out = io.StringIO()
+    sys.print_exception(error, out)
+    return out.getvalue()

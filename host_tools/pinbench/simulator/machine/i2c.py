@@ -1,0 +1,156 @@
+"""machine.I2C and machine.SoftI2C (facts: I2C-01 to I2C-23)."""
+
+from pinbench.simulator.buses import NACK, TIMEOUT
+from pinbench.simulator.oserror import OSError
+
+
+def make_i2c(bench):
+    """Return (I2C, SoftI2C) of this boot."""
+    kernel = bench.kernel
+    profile = kernel.profile
+    call = kernel.call
+    configured = {}
+
+    class _Base:
+        _soft = False
+
+        def _configure(self, bus, freq, timeout):
+            self._bus = bus
+            self._freq = freq
+            self._timeout = timeout
+
+        def scan(self):
+            call()
+            found = []
+            for address in range(0x08, 0x78):
+                if self._bus.write(address, b"", True, self._freq, self._timeout) == 0:
+                    found.append(address)
+                kernel.poll()  # I2C-21
+            return found
+
+        def _checked(self, status, nack_errno):
+            if status == NACK:
+                raise OSError(nack_errno)
+            if status == TIMEOUT:
+                raise OSError(profile.ETIMEDOUT)
+            return status
+
+        def _write(self, address, data, stop):
+            if not data or self._soft:
+                errno = profile.ENODEV if self._soft else profile.nack_empty
+            else:
+                errno = profile.nack_write
+            if address == 0:
+                return self._checked(self._bus.general_call(data, self._freq), errno)
+            count = self._bus.write(address, data, stop, self._freq, self._timeout)
+            self._checked(count, errno)
+            if count < len(data):
+                kernel.loss("short count", self._bus.name)  # I2C-07, I2C-08
+            return count
+
+        def _read(self, address, buffer, stop=True):
+            errno = profile.ENODEV if self._soft else profile.nack_read
+            status = self._bus.read(address, buffer, stop, self._freq, self._timeout)
+            return self._checked(status, errno)
+
+        def writeto(self, addr, buf, stop=True):
+            call()
+            return self._write(addr, buf, stop or not self._keeps_bus())
+
+        def writevto(self, addr, vector, stop=True):
+            call()
+            joined = bytearray()
+            for part in vector:
+                joined.extend(part)
+            return self._write(addr, joined, stop or not self._keeps_bus())
+
+        def readfrom(self, addr, nbytes, stop=True):
+            call()
+            buffer = bytearray(nbytes)
+            self._read(addr, buffer, stop)
+            return bytes(buffer)
+
+        def readfrom_into(self, addr, buf, stop=True):
+            call()
+            self._read(addr, buf, stop)
+
+        def writeto_mem(self, addr, memaddr, buf, *, addrsize=8):
+            call()
+            self._write(addr, self._memory(memaddr, addrsize) + bytes(buf), True)  # I2C-10
+
+        def readfrom_mem(self, addr, memaddr, nbytes, *, addrsize=8):
+            call()
+            buffer = bytearray(nbytes)
+            self._read_mem(addr, memaddr, buffer, addrsize)
+            return bytes(buffer)
+
+        def readfrom_mem_into(self, addr, memaddr, buf, *, addrsize=8):
+            call()
+            self._read_mem(addr, memaddr, buf, addrsize)
+
+        def _read_mem(self, addr, memaddr, buffer, addrsize):
+            pointer = self._memory(memaddr, addrsize)
+            count = self._write(addr, pointer, False)
+            if count < len(pointer) and (self._soft or profile.platform == "rp2"):
+                return  # I2C-11: the buffer stays as it was, and nobody is told
+            self._read(addr, buffer)
+
+        def _memory(self, memaddr, addrsize):
+            if addrsize % 8 or not 0 <= addrsize <= 32:
+                raise ValueError("invalid addrsize")
+            return memaddr.to_bytes(addrsize // 8, "big")
+
+        def _keeps_bus(self):
+            return self._soft or profile.honours_no_stop
+
+    class I2C(_Base):
+        def __init__(self, id, *args, **kwargs):
+            call()
+            if id not in profile.i2c_ids:
+                raise ValueError("I2C(%d) doesn't exist" % id)
+            if not args and not kwargs and id in configured:
+                freq, timeout = configured[id]
+            else:
+                freq, timeout = self._parse(id, *args, **kwargs)
+                configured[id] = freq, timeout
+            self._configure(bench.i2c(id), freq, timeout)
+            self._id = id
+
+        def _parse(self, id, *, scl=None, sda=None, freq=400000, timeout=None):
+            scl = bench.pin_number(scl)
+            sda = bench.pin_number(sda)
+            if profile.platform == "rp2":  # I2C-16
+                if scl is not None and (not scl & 1 or scl >> 1 & 1 != id):
+                    raise ValueError("bad SCL pin")
+                if sda is not None and (sda & 1 or sda >> 1 & 1 != id):
+                    raise ValueError("bad SDA pin")
+            bench.check_bus_pins("i2c", id, (("scl", scl), ("sda", sda)))
+            if timeout is None:
+                timeout = profile.I2C_TIMEOUT_US
+            elif profile.platform == "esp32":
+                timeout = timeout // 1000 * 1000  # I2C-19
+            return freq, timeout
+
+        def init(self, **kwargs):
+            call()
+            self._freq, self._timeout = self._parse(self._id, **kwargs)
+
+        def __repr__(self):
+            return "I2C(%d, freq=%d)" % (self._id, self._freq)
+
+    def unsupported(self, *args):
+        call()
+        raise OSError("I2C operation not supported")  # I2C-14
+
+    for name in ("start", "stop", "readinto", "write"):
+        setattr(I2C, name, unsupported)
+
+    class SoftI2C(_Base):
+        _soft = True
+
+        def __init__(self, scl, sda, *, freq=400000, timeout=50000):
+            call()
+            bus = bench.i2c_on(bench.pin_number(scl), bench.pin_number(sda))
+            self._configure(bus, freq, timeout)
+
+    return I2C, SoftI2C

@@ -1,0 +1,180 @@
+"""machine.PWM and the PWM block behind it (facts: PWM-01 to PWM-14)."""
+
+_TOP_MAX = 65534
+
+
+class Slice:
+    """One slice of the RP2's PWM block: two channels, one frequency."""
+
+    def __init__(self):
+        self.freq_hz = 0
+        self.top = 0  # counts a period, so duty is quantised by it (PWM-05)
+        self.duty = [None, None]
+        self.pads = ([], [])
+        self.enabled = False
+
+    def set_freq(self, source_hz, freq_hz):
+        """Choose divider and TOP as the port does: divider 1 where TOP fits, else sixteenths."""
+        if freq_hz < 1 or 16 * source_hz // (16 * freq_hz) < 1:
+            raise ValueError("freq too large")
+        div16 = 16
+        counts = (source_hz + freq_hz // 2) // freq_hz
+        if counts >= _TOP_MAX:
+            div16 = (16 * source_hz + _TOP_MAX * freq_hz - 1) // (_TOP_MAX * freq_hz)
+            if div16 >= 256 * 16:
+                raise ValueError("freq too small")
+            counts = (16 * source_hz // div16 + freq_hz // 2) // freq_hz
+        self.top = counts
+        self.freq_hz = freq_hz
+
+    def quantise(self, duty_u16):
+        """Return the duty that TOP allows, read back as the port reads it."""
+        counts = (duty_u16 * self.top + 32767) // 65535
+        return (counts * 65535 + self.top // 2) // self.top
+
+    def apply(self):
+        """Drive the pads of both channels."""
+        for channel in (0, 1):
+            for pad in self.pads[channel]:
+                if self.enabled and self.freq_hz and self.duty[channel] is not None:
+                    pad.drive_pwm(self.freq_hz, self.quantise(self.duty[channel]))
+                elif pad.function == "pwm":
+                    pad.net.drive(pad.source, 0)
+
+
+class PWMBlock:
+    """All slices; they outlive the Python objects."""
+
+    def __init__(self, profile):
+        self._profile = profile
+        self.slices = {}
+
+    def slice_of(self, number):
+        """Return (slice, channel) of a GPIO: pairs share a slice on rp2, none do on esp32."""
+        if self._profile.platform == "rp2":
+            key, channel = number >> 1 & 7, number & 1
+            if number >= 32:  # RP2350: slices 8 to 11 serve GPIO 32 and up
+                key += 8 if key < 4 else 4
+        else:
+            key, channel = number, 0
+        found = self.slices.get(key)
+        if found is None:
+            found = self.slices[key] = Slice()
+        return found, channel
+
+    def reset(self):
+        """A hard reset stops everything."""
+        self.slices = {}
+
+
+def make_pwm(bench, Pin):
+    """Return the PWM class of this boot."""
+    kernel = bench.kernel
+    profile = kernel.profile
+    call = kernel.call
+    rp2 = profile.platform == "rp2"
+
+    class PWM:
+        def __init__(self, dest, *, freq=-1, duty_u16=-1, duty_ns=-1, invert=False, **kwargs):
+            call()
+            if kwargs and (rp2 or "duty" not in kwargs or len(kwargs) > 1):
+                raise TypeError("extra keyword arguments given")
+            pin = dest if isinstance(dest, Pin) else Pin(dest)
+            self._pad = pin._pad
+            self._slice, self._channel = bench.pwm.slice_of(self._pad.number)
+            self._invert = False
+            self._active = True
+            if self._pad not in self._slice.pads[self._channel]:
+                self._slice.pads[self._channel].append(self._pad)
+            self._pad.function = "pwm"
+            self._slice.duty[self._channel] = None  # PWM-03
+            if not rp2:  # PWM-08: a bare PWM drives at once
+                self._slice.freq_hz = 0
+                self._slice.duty[0] = 32768
+                if freq == -1:
+                    freq = 5000
+                if "duty" in kwargs:
+                    duty_u16 = kwargs["duty"] * 65535 // 1023
+            self._init(freq, duty_u16, duty_ns, invert)
+
+        def init(self, *, freq=-1, duty_u16=-1, duty_ns=-1, invert=False):
+            call()
+            self._init(freq, duty_u16, duty_ns, invert)
+
+        def _init(self, freq, duty_u16, duty_ns, invert):
+            if invert:
+                raise NotImplementedError("inverted PWM is not modelled")
+            if freq != -1:
+                self._set_freq(freq)
+            if duty_u16 != -1:
+                self._set_duty(duty_u16)
+            if duty_ns != -1:
+                self._set_duty(self._from_ns(duty_ns))
+            self._slice.enabled = True
+            self._slice.apply()
+
+        def _check(self):
+            call()
+            if not rp2 and not self._active:
+                raise RuntimeError("PWM is inactive")  # PWM-10
+
+        def _set_freq(self, freq):
+            if not isinstance(freq, int):
+                raise TypeError("can't convert %s to int" % type(freq).__name__)  # PWM-14
+            if not rp2 and not 1 <= freq <= 40000000:
+                raise ValueError("frequency must be from 1Hz to 40MHz")
+            self._slice.set_freq(profile.pwm_clock_hz, freq)
+
+        def _set_duty(self, duty):
+            if not profile.pwm_clamps and not 0 <= duty <= 65535:
+                raise ValueError("duty_u16 must be from 0 to 65535")
+            self._slice.duty[self._channel] = min(max(duty, 0), 65535)
+
+        def _from_ns(self, ns):
+            return min(65535, ns * self._slice.freq_hz * 65535 // 1000000000)
+
+        def freq(self, *value):
+            self._check()
+            if not value:
+                return self._slice.freq_hz
+            self._set_freq(value[0])
+            self._slice.apply()
+
+        def duty_u16(self, *value):
+            self._check()
+            s = self._slice
+            if value:
+                self._set_duty(value[0])
+                s.enabled = True
+                s.apply()
+                return None
+            duty = s.duty[self._channel]
+            return s.quantise(duty) if duty is not None and s.freq_hz else 0
+
+        def duty_ns(self, *value):
+            self._check()
+            s = self._slice
+            if value:
+                self._set_duty(self._from_ns(value[0]))
+                s.apply()
+                return None
+            duty = s.duty[self._channel]
+            return duty * 1000000000 // (65535 * s.freq_hz) if duty and s.freq_hz else 0
+
+        def deinit(self):
+            call()
+            self._active = False
+            self._slice.enabled = False  # PWM-12: the sibling stops too
+            self._slice.apply()
+
+    if not rp2:
+
+        def duty(self, *value):
+            self._check()
+            if not value:
+                return (self._slice.duty[0] or 0) * 1023 // 65535
+            self._set_duty(value[0] * 65535 // 1023)
+            self._slice.apply()
+
+        PWM.duty = duty
+    return PWM

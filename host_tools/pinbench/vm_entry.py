@@ -1,0 +1,27 @@
+"""Plays one job on the real MicroPython VM: `micropython vm_entry.py JOB.json` (VM only).
+
+Trace lines go to standard output as they happen; the last line is `=RESULT ` and the result as JSON.
+"""
+
+import json
+import sys
+
+sys.path.insert(0, __file__.rsplit("/", 2)[0])
+
+from pinbench.session import run_job  # noqa: E402 (the path comes first)
+
+
+def main():
+    out = sys.stdout
+
+    def write(text):
+        out.write(text)
+        out.write("\n")
+
+    with open(sys.argv[1]) as file:
+        job = json.load(file)
+    result = run_job(job, write if job.get("trace", True) else None)
+    write("=RESULT " + json.dumps(result))
+
+
+main()
