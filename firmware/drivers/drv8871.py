@@ -73,13 +73,16 @@ class DRV8871:
     def brake(self):
         """Short the motor: it stops fast, and stays braked."""
         # The active pin first: the other alone would push backwards for a moment.
+        self._direction = self._direction or 1
         active, idle = self._pins(self._direction)
         active.duty_u16(_FULL)
         idle.duty_u16(_FULL)
         self._stop(True)
 
     def _stop(self, braking):
-        if self.duty:
+        # The pins change one after the other, so the ways into brake and out of it lead through
+        # some microseconds of the last direction: the pause begins after them.
+        if self.duty or braking != self.braking:
             self._stopped_ms = time.ticks_ms()
         self.duty = 0
         self.braking = braking

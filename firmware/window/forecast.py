@@ -13,8 +13,10 @@ from array import array
 from micropython import const
 
 from window.forecast_budget import NO_SCORE, Budget
+from window.forecast_experts import Experts
 from window.forecast_features import MISSING, Features
-from window.forecast_score import POINTS, Table
+from window.forecast_score import POINTS
+from window.forecast_shipped import COARSE, FINE, FINE_PRESSURE, HOURLY, shipped
 
 _SLOTS_MIN = (5, 10, 15, 20, 30, 60)
 _GAP_MIN = const(1440)  # after a longer gap the history says nothing any more
@@ -38,10 +40,8 @@ class Forecast:
                 self.slot_min = slot_min
                 break
         self.features = Features(self.slot_min)
-        self._family = -1
-        self._table = None
-        self.budget = None
-        self._use(_family(self.slot_min, False))
+        self._family = FINE if self.slot_min <= 10 else COARSE if self.slot_min < 60 else HOURLY
+        self._use(self._family)
         self._slot = None  # number of the open slot since time 0; it ends at its number times slot
         self._done = False  # the open slot has been judged
         self._readings = [MISSING] * 5
@@ -76,10 +76,8 @@ class Forecast:
         _take(readings, 1, rh_pct, 0, 120, 100, 0)
         _take(readings, 2, pressure_hpa, 300, 1200, 40, 1000)
         _take(readings, 3, wind_ms, 0, 100, 10, 0)
-        rain = MISSING if precip_mm is None else _whole(precip_mm, 0, 1000, 10)
-        if rain != MISSING:
-            if rain == 0 and precip_mm > 0:
-                rain = 1
+        if precip_mm is not None and 0 <= precip_mm <= 1000:
+            rain = max(1, round(precip_mm * 10)) if precip_mm > 0 else 0
             readings[4] = rain if readings[4] == MISSING else min(30000, readings[4] + rain)
         # Judge as soon as no further reading is due in this slot.
         if not self._done and time_s + self._step_s > self._slot * slot_s:
@@ -113,20 +111,22 @@ class Forecast:
         minute = self._slot * self.slot_min % 1440
         wet = rain != MISSING and rain > 0
         onset = wet and features.since_rain() >= self._dry_slots
-        if pressure != MISSING and self._family == _FINE:
-            self._use(_FINE_PRESSURE)
+        if pressure != MISSING and self._family == FINE and features.young():
+            self._use(FINE_PRESSURE)
         features.update(minute // 60, minute % 60, temp, rh, pressure, wind, rain, onset)
-        self.points = NO_SCORE
-        if features.complete():
-            self.points = self._table.score(features.values)
+        experts = self.experts
+        self.points = experts.score(features.values) if features.complete() else NO_SCORE
         known = rain != MISSING and self.points != NO_SCORE
-        alarms = self.budget.step(self.points, wet, known)
+        budget = self.budget
+        alarms = budget.step(self.points, wet, known)
+        experts.learn(known and budget.eligible and not wet, onset, budget.since_rain())
         return alarms if alarms[2] else _NONE
 
     def _use(self, family):
         self._family = family
-        self._table = Table(_module(family))
-        self.budget = Budget(self.slot_min, self._table.usual, self._table.first_point)
+        tables, evidence = shipped(family)
+        self.experts = Experts(self.slot_min, tables, evidence)
+        self.budget = Budget(self.slot_min, self.experts.usual())
 
     # ---- state
 
@@ -140,7 +140,7 @@ class Forecast:
         slot = 0 if self._slot is None else self._slot
         for i in range(5):
             out[6 + i] = slot >> 8 * i & 255
-        for part in self.arrays():
+        for _, part in self.arrays():
             out += bytes(part)
         crc = binascii.crc32(out)
         return bytes(out) + bytes([crc >> 8 * i & 255 for i in range(4)])
@@ -166,29 +166,34 @@ class Forecast:
             other._load(state)
             self.features.adopt(other.features)
             return
-        if state[4] not in _MODULES or _family(self.slot_min, state[4] == _FINE_PRESSURE) != state[4]:
+        family = state[4]
+        if family != self._family and (family, self._family) != (FINE_PRESSURE, FINE):
             raise ValueError
-        self._use(state[4])
+        self._use(family)
         at = _HEAD
-        parts = self.arrays()
-        for part in parts:
-            at += len(bytes(part))
-        if at + 4 != len(state):
-            raise ValueError
-        at = _HEAD
-        for part in parts:
+        for code, part in self.arrays():
             size = len(bytes(part))
-            code = _code(part)
+            if at + size + 4 > len(state):
+                raise ValueError
             part[:] = array(code, state[at : at + size])
             at += size
+        if at + 4 != len(state):
+            raise ValueError
         slot = 0
         for i in range(5):
             slot |= state[6 + i] << 8 * i
         self._slot = slot - (1 << 40 if slot >> 39 else 0) if state[5] & 2 else None
         self._done = bool(state[5] & 1)
         self.features.refresh()
+        self.experts.refresh()
         self.budget.refresh()
 
     def arrays(self):
-        """Every array of the state, in the order in which it is saved."""
-        return self.features.arrays() + self.budget.arrays()
+        """Every array of the state: (type code, array) pairs in the order in which they are saved."""
+        return self.features.arrays() + self.experts.arrays() + self.budget.arrays()
+
+
+def _take(readings, at, value, low, high, scale, origin):
+    """Keep the last known reading of a slot."""
+    if value is not None and low <= value <= high:
+        readings[at] = round((value - origin) * scale)

@@ -15,6 +15,7 @@ from micropython import const
 BUDGETS_PERMIL = (20, 50, 100)  # calm, balanced, eager
 LEVELS = const(64)
 LEVEL_POINTS = const(4)
+FIRST_POINT = const(-224)  # seven units of log odds below even
 NO_SCORE = const(-32768)
 
 _PRIOR_DAYS = const(40)
@@ -32,17 +33,15 @@ _DRY = const(2)
 class Budget:
     """Thresholds of the three settings. One `step` a slot of `slot_min` minutes (5 to 60)."""
 
-    def __init__(self, slot_min, usual, first_point):
-        """usual: LEVELS shares of dry time (65535 is all), highest score of a hold by level, where
-        level i holds scores from first_point + LEVEL_POINTS * i."""
+    def __init__(self, slot_min, usual):
+        """usual: LEVELS shares of dry time (65535 is all) that is idle and on which the highest
+        score of a hold lies in each level; level i begins at FIRST_POINT + LEVEL_POINTS * i."""
         self._slot = slot_min
         self.hold = (60 if slot_min < 60 else 120) // slot_min
         self._dry = _DRY_MIN // slot_min
-        self._first = first_point
         self._recent = array("h", [NO_SCORE] * self.hold)
         self._levels = array("b", [-1] * self._dry)
         self._flags = array("B", [0] * self._dry)
-        self._at = 0
         total = _PRIOR_DAYS * 1440 * _MINUTE
         self.counts = array("i", [share * (total >> 8) >> 8 for share in usual])
         # dry time; then per setting: spent, and what its curve promised
@@ -51,8 +50,14 @@ class Budget:
             self.sums[1 + i] = total // 1000 * BUDGETS_PERMIL[i]
         self.thresholds = array("h", [0] * 3)
         self.since = array("h", [self._dry] * 4)  # slots since each setting's alarm; since rain
-        self._minutes = array("i", [0, 0])
+        # minutes towards the next solving, and the next forgetting; place in the delay
+        self._places = array("i", [0, 0, 0])
+        self.eligible = True
         self.solve()
+
+    def since_rain(self):
+        """Slots since the last with rain, 0 in rain."""
+        return self.since[3]
 
     def step(self, score, rain, known):
         """Alarms (calm, balanced, eager) for this slot.
@@ -68,9 +73,10 @@ class Budget:
         if rain:
             since[3] = 0
         # No onset can fall into this alarm's hold while the last rain is so young.
-        if since[3] < self._dry - hold:
+        self.eligible = since[3] >= self._dry - hold
+        if not self.eligible:
             score = NO_SCORE
-        at = self._at
+        at = self._places[2]
         self._settle(at)
         self._recent[at % hold] = score
         alarm = False
@@ -90,11 +96,11 @@ class Budget:
                 flags |= _IDLE | closed
                 best = max(self._recent)
                 if best != NO_SCORE:
-                    level = max(-1, min(LEVELS - 1, (best - self._first) // LEVEL_POINTS))
+                    level = max(-1, min(LEVELS - 1, (best - FIRST_POINT) // LEVEL_POINTS))
         self._levels[at] = level
         self._flags[at] = flags
         at += 1
-        self._at = at if at < self._dry else 0
+        self._places[2] = at if at < self._dry else 0
         return since[0] == 0, since[1] == 0, since[2] == 0
 
     def _settle(self, at):
@@ -112,7 +118,7 @@ class Budget:
             for i in range(3):
                 if flags & 4 << i:
                     sums[1 + i] += weight
-        minutes = self._minutes
+        minutes = self._places
         minutes[0] += self._slot
         if minutes[0] >= 180:
             minutes[0] = 0
@@ -149,6 +155,24 @@ class Budget:
             count = self.counts[level]
             if above + count > wanted:
                 part = (above + count - wanted) * LEVEL_POINTS // count
-                return self._first + level * LEVEL_POINTS + part
+                return FIRST_POINT + level * LEVEL_POINTS + part
             above += count
-        return self._first
+        return FIRST_POINT
+
+    def refresh(self):
+        """Renew what is derived from the arrays, after their contents were loaded."""
+        if max(self._places) > 1440 or min(self._places) < 0 or self._places[2] >= self._dry:
+            raise ValueError("Budget: places out of range")
+
+    def arrays(self):
+        """Every array of the state: (type code, array) pairs in a fixed order."""
+        return [
+            ("i", self.counts),
+            ("i", self.sums),
+            ("h", self.thresholds),
+            ("h", self.since),
+            ("i", self._places),
+            ("h", self._recent),
+            ("b", self._levels),
+            ("B", self._flags),
+        ]

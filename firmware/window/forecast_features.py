@@ -75,11 +75,16 @@ class Ring:
         return self.data[self.newest - age]  # a negative index wraps by itself
 
     def last(self, count):
-        """The newest `count` values, in no promised order."""
+        """The newest `count` values, oldest first."""
         start = self.newest + 1 - count
         if start >= 0:
             return self.data[start : start + count]
-        return self.data[: self.newest + 1] + self.data[self.size + start :]
+        return self.data[self.size + start :] + self.data[: self.newest + 1]
+
+    def straighten(self):
+        """Put the oldest value first, so that the array alone tells the whole state."""
+        self.data = self.last(self.size)
+        self.newest = self.size - 1
 
 
 class _Extremes:
@@ -89,21 +94,22 @@ class _Extremes:
         self._highs = Ring(_DAY_MIN // block_min)
         self._lows = Ring(_DAY_MIN // block_min)
         self._counts = (max(1, 90 // block_min), 360 // block_min, _DAY_MIN // block_min)
-        self.high = self.low = MISSING
+        self.open = array("h", [MISSING] * 2)  # highest and lowest of the open block
         self._past = [MISSING] * 6
 
     def update(self, value):
         if value == MISSING:
             return
-        if self.high == MISSING or value > self.high:
-            self.high = value
-        if self.low == MISSING or value < self.low:
-            self.low = value
+        block = self.open
+        if block[0] == MISSING or value > block[0]:
+            block[0] = value
+        if block[1] == MISSING or value < block[1]:
+            block[1] = value
 
     def close_block(self):
-        self._highs.push(self.high)
-        self._lows.push(self.low)
-        self.high = self.low = MISSING
+        self._highs.push(self.open[0])
+        self._lows.push(self.open[1])
+        self.open[0] = self.open[1] = MISSING
         self.refresh()
 
     def refresh(self):
@@ -118,13 +124,14 @@ class _Extremes:
 
     def highest(self, span):
         """Over span 0, 1 or 2 (90 min, 6 h, 24 h), the open block included."""
-        return max(self._past[span], self.high)
+        return max(self._past[span], self.open[0])
 
     def lowest(self, span):
         past = self._past[3 + span]
+        low = self.open[1]
         if past == MISSING:
-            return self.low
-        return past if self.low == MISSING else min(past, self.low)
+            return low
+        return past if low == MISSING else min(past, low)
 
     def rings(self):
         return (self._highs, self._lows)
@@ -163,8 +170,8 @@ class Features:
         self.slow[_ONSET_RATE] = 250
         for place in (_WIND20, _WIND180, _MEAN_T, _MEAN_RH, _MEAN_P):
             self.slow[place] = MISSING
-        self._hour_sums = [0] * _USUAL
-        self._hour_counts = [0] * _USUAL
+        self.hour_sums = array("i", [0] * _USUAL)
+        self.hour_counts = array("h", [0] * _USUAL)
         self._now_usual = [MISSING] * _USUAL
         self._now_spread = [MISSING] * _USUAL
         self._rain_sums = [0] * 8
@@ -311,8 +318,8 @@ class Features:
             x = course[i]
             if x == MISSING:
                 continue
-            self._hour_sums[i] += x
-            self._hour_counts[i] += 1
+            self.hour_sums[i] += x
+            self.hour_counts[i] += 1
             usual = self._now_usual[i]
             if usual != MISSING:
                 off = x - usual
@@ -371,8 +378,8 @@ class Features:
         slow[_ONSET_PART] -= step * _ONSET_HOURS
         self.onset_hours[hour] += (24000 * rate - self.onset_hours[hour]) // 30
         slow[_HOUR_WET] = slow[_HOUR_MM] = slow[_HOUR_ONSETS] = 0
-        sums = self._hour_sums
-        counts = self._hour_counts
+        sums = self.hour_sums
+        counts = self.hour_counts
         slow[_HOURS] = min(10000, slow[_HOURS] + 1)
         if counts[1] and counts[0]:
             self._drift(_MEAN_T, sums[1] // counts[1])
@@ -420,15 +427,51 @@ class Features:
         sums[6] = sum(onsets.last(72))
         sums[7] = max(0, _blend(self.onset_hours, 0, before, hour, after))
 
+    def complete(self):
+        """True if temperature and humidity are known now (or bridged)."""
+        return self.fine[2].at(0) != MISSING
+
+    def young(self):
+        """True in the first day."""
+        return self.slow[_HOURS] < 24
+
+    def since_rain(self):
+        """Slots since the one with the last rain; many if there was none."""
+        return self.slow[_SINCE_RAIN]
+
     # ---- state
 
-    def arrays(self):
-        """Every array that makes up the history and the running means, for saving and sizing."""
-        found = [ring.data for ring in self.fine + self.blocks + self.rain_hours]
+    def adopt(self, other):
+        """Take over what is usual at this place from `other`, of any slot length; no history."""
+        self.usual[:] = other.usual
+        self.spread[:] = other.spread
+        self.onset_hours[:] = other.onset_hours
+        for place in _LASTING:
+            self.slow[place] = other.slow[place]
+
+    def refresh(self):
+        """Renew what is derived from the arrays, after their contents were loaded."""
+        if not 0 <= self.slow[_HOUR] < 24:
+            raise ValueError("Features: hour out of range")
         for extremes in self.extremes:
-            found += [ring.data for ring in extremes.rings()]
-        found.append(self.wind.data)
-        return found + [self.usual, self.spread, self.onset_hours, self.slow]
+            extremes.refresh()
+        self._open_hour(self.slow[_HOUR])
+
+    def arrays(self):
+        """The whole history and the running means: (type code, array) pairs in a fixed order."""
+        for ring in self.fine + self.blocks + self.rain_hours + (self.wind,):
+            ring.straighten()
+        for extremes in self.extremes:
+            for ring in extremes.rings():
+                ring.straighten()
+        found = [("h", ring.data) for ring in self.fine + self.blocks]
+        found += [("B", ring.data) for ring in self.rain_hours]
+        for extremes in self.extremes:
+            found += [("h", ring.data) for ring in extremes.rings()]
+            found.append(("h", extremes.open))
+        found.append(("h", self.wind.data))
+        found += [("h", self.usual), ("h", self.spread), ("h", self.onset_hours)]
+        return found + [("i", self.slow), ("i", self.hour_sums), ("h", self.hour_counts)]
 
 
 def _blend(table, start, before, hour, after):
@@ -472,6 +515,7 @@ _SPREAD_FLOOR = (30, 30, 30, 3, 30, 10, 30, 20)
     _MEAN_P,
 ) = range(24)
 _SLOW_SIZE = const(24)
+_LASTING = (_HOURS, _ONSET_RATE, _ONSET_PART, _MEAN_T, _MEAN_RH, _MEAN_P)
 
 # 4 x 12 changes, 17 levels of temperature and humidity, 4 of pressure, 5 of wind, 8 x 2 against
 # the usual, 10 of rain.

@@ -13,12 +13,12 @@ _KNOT = 51  # the hinges bend at 0.8 spreads; a spread is 64
 
 
 class Table:
-    """Weights from a generated module: HINGES, FEATURES, CUTS, LEAVES (bytes), BIAS (int).
+    """Weights from a generated module: HINGES, FEATURES, CUTS, LEAVES, USUAL (bytes), BIAS (int).
 
-    HINGES: per feature six int16: mean, 2**18 over the spread, clip (four spreads), weights of the
-    value, of what exceeds +0.8 spreads and of what falls short of -0.8 (65536 an odds unit).
+    HINGES: six rows of int16, a feature a column: mean, 2**18 over the spread, clip (four spreads),
+    weights of the value, of what exceeds +0.8 spreads, of what falls short of -0.8 (65536 a unit).
     Trees of depth 3: FEATURES seven bytes each (bit 7: a missing reading goes right), CUTS seven
-    int16 (left where value <= cut), LEAVES eight int16 (2048 an odds unit).
+    int16 (left where value <= cut), LEAVES eight int16 (2048 a unit). USUAL: see forecast_budget.
     """
 
     def __init__(self, module):
@@ -34,7 +34,6 @@ class Table:
         self._leaves = array("h", module.LEAVES)
         self._bias = module.BIAS
         self.usual = array("H", module.USUAL)
-        self.first_point = module.FIRST_POINT
 
     def score(self, values):
         """Points for `values`, an array of COUNT features: higher means rain is nearer."""

@@ -37,6 +37,7 @@ SLIP_SLACK_PCT = const(8)  # slower than expected by this, at two edges running:
 SLIP_SLACK_UM_S = const(100)  # and by this: an edge is timed to about 1 %
 SLIP_OVERDUE_PCT = const(170)  # an edge that has not come after this share of its period
 SLIP_SLOPE_PCT = const(88)  # a sash that gains less speed from duty than it did before is held
+SLIP_REFER_PCT = const(95)
 
 # Below this opening the next obstacle may be a hand: close slowly (10 mm above the 200 mm of FMVSS 118,
 # for the error of position). The last 4 mm belong to the seal, which pushes back and takes no finger.
@@ -50,7 +51,7 @@ GROPE_SPEED_UM_S = const(2200)
 # even a stalled sash pushes less than 100 N: 33 N for what a slow ramp gains within one edge, 12 N for
 # the step from static to kinetic friction, 40 N for this.
 GROPE_MV_PER_S = const(2900)
-GROPE_FIRST_EDGE_MV = const(2720)  # no edge by then: stuck. Starts 72 N static friction at 3.3 ohm, 10.5 V
+GROPE_FIRST_EDGE_MV = const(2780)  # no edge by then: stuck. Starts 72 N static friction at 3.3 ohm, 10.5 V
 GROPE_BEYOND_MV = const(900)
 RISE_MV_PER_S = const(10000)
 

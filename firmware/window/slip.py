@@ -48,7 +48,11 @@ class Slip:
 
     def refer(self):
         """Take the speed and drive of the present window as the known point of the line."""
-        self._reference_um_s = self.speed_um_s
+        if self._slope_seen:
+            expected = self._line(self._window_mv, self._slope_seen * safety.SLIP_REFER_PCT // 100)
+            self._reference_um_s = max(self.speed_um_s, expected)
+        else:
+            self._reference_um_s = self.speed_um_s
         self._reference_mv = self._window_mv
         self._slope_seen = 0
         self._known = True
@@ -135,4 +139,7 @@ class Slip:
         slope = self._slope_seen * safety.SLIP_SLOPE_PCT // 100
         if slope < self._slope_low:
             slope = self._slope_low
-        return self._reference_um_s + gained_mv * slope // 1000
+        return self._line(drive_mv, slope)
+
+    def _line(self, drive_mv, slope_um_s_per_v):
+        return self._reference_um_s + (drive_mv - self._reference_mv) * slope_um_s_per_v // 1000

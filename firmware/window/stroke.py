@@ -14,6 +14,7 @@ GOING, SLIPS, STALLS, ENDED = range(4)
 _LEARN_EDGES = const(4)  # one full cycle of the encoder, so that uneven phases cancel
 _FALL_MV_PER_S = const(40000)
 _OPEN_FROM_MV = const(300)
+_CHANGE_MV = const(300)  # less is the noise of measuring speed
 
 # phase, event -> next phase. What is missing cannot happen: `_event` asks only what the phase can see.
 TABLE = {
@@ -55,9 +56,9 @@ class Stroke:
         self.phase = GROPE if self.closing else RISE
         self.drive_mv = _OPEN_FROM_MV
         self._first_mv = 0
+        self._cruise_mv = self._high_mv
         self._still_ms = 0
         self._moved = 0
-        self._fine_mv = 0
 
     def duty_pm(self):
         """Duty in per mille, 0 to 1000, that gives the drive at the supply, at the highest if unknown."""
@@ -87,9 +88,10 @@ class Stroke:
         return ENDED if self.phase == STILL else GOING
 
     def _goal_mv(self, ceiling_um_s):
-        if not self.closing or not ceiling_um_s:
-            return self._high_mv
-        return min(self._high_mv, self.slip.voltage_for(ceiling_um_s))
+        if self.closing and ceiling_um_s and self.phase in (LEARN, CRUISE):
+            # Only ever downwards: to push harder because the sash is slow is to push a hand.
+            self._cruise_mv = min(self._cruise_mv, self.slip.voltage_for(ceiling_um_s))
+        return self._cruise_mv
 
     def _event(self, moved, goal_mv, ending):
         phase = self.phase
@@ -112,8 +114,7 @@ class Stroke:
             return AT_SPEED if self.drive_mv == goal_mv else 0
         if phase == SETTLE:
             return SETTLED if self.slip.edges_since_mark() >= _LEARN_EDGES else 0
-        away_mv = self.drive_mv - goal_mv
-        return CHANGED if away_mv > 600 or away_mv < -600 else 0
+        return CHANGED if self.drive_mv - goal_mv > _CHANGE_MV else 0
 
     def _take(self, event, now_us, moved):
         phase = TABLE.get((self.phase, event), self.phase)

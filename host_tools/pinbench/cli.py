@@ -3,7 +3,6 @@
 What a verb needs is imported when it runs, so that `--help` answers at once.
 """
 
-import json
 import os
 import sys
 import traceback
@@ -14,6 +13,7 @@ from pinbench.errors import HELD, NOT_HELD, WRONG_USE, PinbenchError, UsageError
 
 _PROFILES = ("rp2", "rp2350", "esp32")
 _RUNTIMES = ("cpython", "micropython")
+_EXTRA = ("pandas", "scipy", "sklearn")
 
 
 class _WithVocabulary(click.Command):
@@ -159,7 +159,7 @@ class _extra:
 
     def __exit__(self, kind, error, _trace):
         name = getattr(error, "name", None) or ""
-        if kind is ModuleNotFoundError and name.partition(".")[0] in ("pandas", "scipy", "sklearn"):
+        if kind is ModuleNotFoundError and name.partition(".")[0] in _EXTRA:
             raise UsageError(
                 f"this needs {name}, which is not installed: run `make setup` first"
             ) from None
@@ -182,6 +182,9 @@ def run(argv=None):
     try:
         result = cli.main(args=argv, prog_name="pinbench", standalone_mode=False)
         return result if isinstance(result, int) else HELD
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return WRONG_USE
     except click.ClickException as error:
         _say(_sentence(error))
         return WRONG_USE
@@ -213,8 +216,3 @@ def run(argv=None):
 def main():
     """Run the command and exit."""
     sys.exit(run())
-
-
-def print_json(data):
-    """Print `data` as the JSON of `--json`."""
-    click.echo(json.dumps(data, indent=1))

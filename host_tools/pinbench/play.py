@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pinbench import stall
-from pinbench.durations import show_us
 from pinbench.scenario import ScenarioError, load
-from pinbench.vm import HEAP_BYTES, VM, VMError
+from pinbench.simulator.trace import parse
+from pinbench.transfers import decode
+from pinbench.vm import HEAP_BYTES, VM, VMError, is_record
 
 RUNTIMES = ("cpython", "micropython")
 TAIL = 15  # records that led to a failure or a difference
@@ -221,11 +222,8 @@ def only(scenario):
 
 
 def readable(line):
-    """Return a line of the trace with its time written for people."""
-    time_us, bar, rest = line.partition("|")
-    if not bar or not time_us.isdigit():
-        return line
-    return f"{show_us(int(time_us))}  " + "  ".join(rest.split("|"))
+    """Return a line of the trace as people read it; what is no record stays as it is."""
+    return decode(*parse(line)) if is_record(line) else line
 
 
 class _Fan:

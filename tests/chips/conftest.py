@@ -53,7 +53,7 @@ class Hand:
         return [text for _, _, text in self.kernel.violations]
 
     def noted(self, channel):
-        return [(time_us, *values) for time_us, name, _, values in self.records if name == channel]
+        return [(time_us, *values) for time_us, kind, _, values in self.records if kind == channel]
 
 
 @pytest.fixture(scope="session")

@@ -42,9 +42,7 @@ def reference(trim_data, raw_p, raw_t):
     d = raw_t - t1 * 2**8
     t = d * (t2 / 2**30) + d**2 * (t3 / 2**48)
     offset = p5 * 2**3 + p6 / 2**6 * t + p7 / 2**8 * t**2 + p8 / 2**15 * t**3
-    slope = (
-        (p1 - 2**14) / 2**20 + (p2 - 2**14) / 2**29 * t + p3 / 2**32 * t**2 + p4 / 2**37 * t**3
-    )
+    slope = (p1 - 2**14) / 2**20 + (p2 - 2**14) / 2**29 * t + p3 / 2**32 * t**2 + p4 / 2**37 * t**3
     square = p9 / 2**48 + p10 / 2**48 * t
     return offset + raw_p * slope + raw_p**2 * square + raw_p**3 * (p11 / 2**65), t
 
@@ -69,14 +67,16 @@ def test_default_trim_is_the_dump_of_a_real_part():
 
 
 @given(
-    pressure_hpa=floats(300, 1250), temp_c=floats(-40, 85), seed=sampled_from([None, *range(1, 20)])
+    pressure_hpa=floats(300, 1250),
+    temp_c=floats(-40, 85),
+    seed=sampled_from([None, *range(1, 20)]),
 )
 def test_what_the_air_is_the_counts_say(hand, pressure_hpa, temp_c, seed):
     trim = None if seed is None else plausible_trim(Random(seed))
     chip = hand(BMP390(pressure_hpa=pressure_hpa, temp_c=temp_c, trim=trim))
     chip.wait_us(2000)
     chip.write(PWR, FORCED)
-    chip.wait_us(10000)
+    chip.wait_us(11000)
     pressure_pa, measured_c = measured(chip)
     # One count is about 15 mPa and 18 microkelvin.
     assert abs(pressure_pa - pressure_hpa * 100) < 0.05
@@ -95,7 +95,7 @@ def test_the_twins_own_compensation_agrees_with_the_reference(raw_p, raw_t):
 def test_out_of_reach_stays_at_the_end_of_the_scale(on):
     chip = on(pressure_hpa=5000.0)
     chip.write(PWR, FORCED)
-    chip.wait_us(10000)
+    chip.wait_us(11000)
     assert counts(chip)[0] == 0
 
 
@@ -121,7 +121,7 @@ def test_reset_values(on):
     assert chip.registers(0x00, 2) == b"\x60\x01"
     assert chip.registers(STATUS, 1) == b"\x10"
     assert chip.registers(DATA, 6) == b"\x00\x00\x80\x00\x00\x80"
-    assert chip.registers(0x12, 11) == bytes.fromhex("0000 80 80 80 80 80 80 80 80 80".replace(" ", ""))
+    assert chip.registers(0x12, 3) == b"\x00\x00\x80"
     assert chip.registers(0x15, 9) == bytes.fromhex("010002020200000200")
     assert chip.registers(CONFIG, 1) == b"\x00"
 
@@ -196,7 +196,7 @@ def test_forced_mode_takes_the_datasheets_time(on, osr, typical_us, maximum_us, 
 def test_only_what_is_enabled_is_measured(on):
     chip = on()
     chip.write(PWR, 0x12)
-    chip.wait_us(10000)
+    chip.wait_us(11000)
     assert chip.registers(STATUS, 1) == b"\x50"
     assert counts(chip)[0] == 0x800000
 
@@ -204,7 +204,7 @@ def test_only_what_is_enabled_is_measured(on):
 def test_ready_flags_fall_when_the_data_are_read(on):
     chip = on()
     chip.write(PWR, FORCED)
-    chip.wait_us(10000)
+    chip.wait_us(11000)
     chip.registers(DATA, 3)
     assert chip.registers(STATUS, 1) == b"\x50"
     chip.registers(DATA + 3, 3)
@@ -213,6 +213,7 @@ def test_ready_flags_fall_when_the_data_are_read(on):
 
 def test_one_burst_holds_one_measurement(on):
     chip = on()
+    chip.write(OSR, 0x00)
     chip.write(PWR, NORMAL)
     chip.wait_us(4900)
     before = counts(chip)
@@ -248,7 +249,7 @@ def test_a_conversion_keeps_the_air_of_its_time(on):
     chip = on(pressure_hpa=1000.0)
     chip.write(ODR, 0x0A)  # 5.12 s
     chip.write(PWR, NORMAL)
-    chip.wait_us(10000)
+    chip.wait_us(11000)
     chip.chip.pressure_hpa = 900.0
     chip.wait_us(10000)
     assert abs(measured(chip)[0] - 100000) < 0.05
@@ -260,7 +261,7 @@ def test_the_filter_approaches_a_step_as_its_recursion_says(hand, coefficient, s
     chip.wait_us(2000)
     chip.write(CONFIG, coefficient << 1, ODR, 0x02)
     chip.write(PWR, NORMAL)
-    chip.wait_us(10000)
+    chip.wait_us(12000)
     low = counts(chip)[0]
     chip.chip.pressure_hpa = 990.0
     high = Compensation(TRIM).raw(99000.0, 20.0)[0]
@@ -290,6 +291,7 @@ def test_a_rate_that_the_oversampling_cannot_keep(on):
 
 def test_sleep_stops_the_conversions(on):
     chip = on()
+    chip.write(OSR, 0x00)
     chip.write(PWR, NORMAL)
     chip.wait_us(10000)
     chip.registers(DATA, 6)
@@ -343,7 +345,7 @@ def test_a_second_forced_measurement_waits_for_the_first(on):
     chip.wait_us(3000)
     chip.write(PWR, FORCED)
     assert chip.violations == ["PWR_CTRL written while a forced measurement runs"]
-    chip.wait_us(5000)
+    chip.wait_us(8000)
     chip.write(PWR, FORCED)
     assert len(chip.violations) == 1
 

@@ -55,7 +55,8 @@ def test_beyond_its_scale_the_word_stays_at_the_end(on, rh_pct, word):
 
 
 @pytest.mark.parametrize(
-    "command, typical_us, maximum_us", [(HIGH, 6900, 8300), (MEDIUM, 3700, 4500), (LOW, 1300, 1600)]
+    "command, typical_us, maximum_us",
+    [(HIGH, 6900, 8300), (MEDIUM, 3700, 4500), (LOW, 1300, 1600)],
 )
 @pytest.mark.parametrize("worst_case", [False, True])
 def test_a_read_is_refused_until_the_conversion_ends(

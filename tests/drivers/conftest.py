@@ -1,4 +1,4 @@
-"""Drivers by themselves: loaded with the least of a machine, on a bus that does what a test says."""
+"""Drivers by themselves: loaded with the least of a machine, on a bus that a test commands."""
 
 import pathlib
 import types
@@ -69,7 +69,7 @@ class FakePWM:
 
 
 class FakeI2C:
-    """A hardware bus with one chip of registers behind it. Only what all ports agree on is offered.
+    """A hardware bus with one chip behind it; it offers only what all ports agree on.
 
     `faults` is a list: one entry a transfer, `None`, an errno to raise, or the count of bytes to
     acknowledge. After its end all is well.

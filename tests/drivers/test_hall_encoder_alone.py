@@ -34,7 +34,10 @@ def test_with_every_edge_seen_the_count_is_the_position(new_alone, start, steps)
     assert shaft.encoder.errors == 0
 
 
-@given(runs=lists(tuples(sampled_from([1, -1]), integers(2, 20)), max_size=10), data=lists(booleans()))
+runs_of_edges = lists(tuples(sampled_from([1, -1]), integers(2, 20)), max_size=10)
+
+
+@given(runs=runs_of_edges, data=lists(booleans()))
 def test_a_missed_edge_is_flagged_and_made_good_while_the_direction_holds(new_alone, runs, data):
     shaft = Shaft(new_alone())
     lost = 0

@@ -99,7 +99,7 @@ def test_bus_voltage_is_refused_where_it_would_be_stale(alone):
 def test_a_trip_that_did_not_arrive_is_an_error(alone, register):
     chip, _, monitor = start(alone)
     chip.deaf_to = register
-    with pytest.raises(alone.load("ina226").INA226Error, match="0x%02x holds" % register):
+    with pytest.raises(alone.load("ina226").INA226Error, match=f"0x{register:02x} holds"):
         monitor.set_over_current(2000)
 
 

@@ -111,7 +111,7 @@ def test_crc8_is_that_of_the_datasheet(new_alone, word, bits):
 
 
 def bitwise_crc(data):
-    """Long division by x**8 + x**5 + x**4 + 1, the register preset to ones: another way to do it."""
+    """Long division by x**8 + x**5 + x**4 + 1, preset to ones: another way to the same."""
     bits = int.from_bytes(data, "big") ^ 0xFF << 8 * (len(data) - 1)
     bits <<= 8
     for shift in range(8 * len(data) - 1, -1, -1):

@@ -292,7 +292,7 @@ class Kernel:
 def describe_error(error):
     """Return `ValueError: text`, the same on both interpreters."""
     name = type(error).__name__
-    if isinstance(error, OSError) and error.args:
+    if isinstance(error, (OSError, KeyError)) and error.args:
         return "%s: %s" % (name, error.args[0])
     text = str(error)
     return "%s: %s" % (name, text) if text else name

@@ -2,7 +2,7 @@
 
 The drive's datasheet (simulated part; the boards and the firmware's limits refer to it):
 
-    supply            12 V nominal, 10.5 to 14.4 V; the bridge lets go below 6.3 V (DRV8871 UVLO)
+    supply            12 V nominal, 10.5 to 14.4 V; the bridge lets go below 6.1 V (DRV8871 UVLO)
     thrust            120 N per ampere of motor current, at the sash
     back-EMF          600 V per m/s
     resistance        3.0 ohm, +-10 % (winding, bridge, shunt)
@@ -33,7 +33,7 @@ from pinbench.worlds.motion import NEVER, Uniform, leave, motion, time_of
 
 THRUST_N_PER_A = 120.0
 BACK_EMF_V_S_PER_MM = 0.6
-UNDERVOLTAGE_MV = 6300
+UNDERVOLTAGE_MV = 6100  # falling threshold; its hysteresis is the chip's business
 STOP_N_PER_MM = 2000.0
 STOP_SHUT_MM = -1.0
 STOP_OPEN_MM = 401.0
@@ -92,8 +92,8 @@ class SashMechanics:
     # -- inputs
 
     def drive(self, duty):
-        """Drive with a signed duty, -1.0 (shut) to 1.0 (open)."""
-        self._set_bridge(DRIVE, max(-1.0, min(1.0, duty)))
+        """Drive with a signed duty, -1.0 (shut) to 1.0 (open); 0 is coasting."""
+        self._set_bridge(DRIVE if duty else COAST, max(-1.0, min(1.0, duty)))
 
     def coast(self):
         """Both inputs low: no current."""
@@ -110,7 +110,7 @@ class SashMechanics:
             self._begin(self.now_us)
 
     def set_supply_mv(self, mv):
-        """Set the supply, 0 to 20000 mV; under 6300 mV the bridge lets go."""
+        """Set the supply, 0 to 20000 mV; under 6100 mV the bridge lets go."""
         self._leave()
         self.supply_mv = mv
         self._begin(self.now_us)

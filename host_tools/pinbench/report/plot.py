@@ -1,0 +1,130 @@
+"""A run of the window as a picture: weather, forecast and sash, with closing and first drop marked."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from matplotlib import dates
+from matplotlib.figure import Figure
+
+from pinbench.simulator.trace import parse
+
+HUMIDITY, PRESSURE, RAIN, SASH, ALARM = "#2f7f86", "#7a5c99", "#2b6cb0", "#6b5b4b", "#d98c2b"
+INK, FAINT = "#2a2a2a", "#d8d5d0"
+_HOUR_US = 3_600_000_000
+
+
+@dataclass
+class Story:
+    """What is drawn. Times are virtual microseconds; `start` is the time of day at their zero."""
+
+    title: str
+    start: object
+    end_us: int
+    weather: list  # rows [minute, rh_centi_pct, temp_centi_c, pressure_pa or -1, precip_um, wind_cm_s]
+    sash: list = field(default_factory=list)  # (time_us, opening in mm)
+    alarms: list = field(default_factory=list)  # (from_us, until_us): the forecast says rain
+    marks: list = field(default_factory=list)  # (time_us, text)
+
+
+def collect(lines, end_us):
+    """Return (sash, alarms, events) of a trace: see Story; events are (time_us, name)."""
+    sash, alarms, events, since = [], [], [], None
+    for line in lines:
+        if "|world|" not in line:
+            continue
+        time_us, channel, who, values = parse(line)
+        if channel != "world":
+            continue
+        if who == "event":
+            events.append((time_us, values[0]))
+        elif who == "sash_um":
+            sash.append((time_us, int(values[0]) / 1000))
+        elif who == "alarm":
+            if values[0] == "1" and since is None:
+                since = time_us
+            elif values[0] == "0" and since is not None:
+                alarms.append((since, time_us))
+                since = None
+    if since is not None:
+        alarms.append((since, end_us))
+    if sash:
+        sash.append((end_us, sash[-1][1]))
+    return sash, alarms, events
+
+
+def draw(story, path):
+    """Draw a Story to `path` (PNG, SVG or PDF by its ending); returns the path."""
+    figure = Figure(figsize=(11, 8.2), dpi=130, layout="constrained")
+    axes = figure.subplots(4, 1, sharex=True, gridspec_kw={"height_ratios": [1.1, 1, 1, 1.2]})
+    humid, press, rain, sash = axes
+    figure.suptitle(story.title, x=0.012, ha="left", fontsize=13, color=INK, weight="bold")
+
+    def when(time_us):
+        return story.start + timedelta(microseconds=time_us)
+
+    times = [when(row[0] * 60_000_000) for row in story.weather]
+    humid.plot(times, [row[1] / 100 for row in story.weather], color=HUMIDITY, lw=1.6)
+    humid.set_ylabel("humidity\n% RH")
+    humid.set_ylim(top=103)
+
+    known = [(t, row[3] / 100) for t, row in zip(times, story.weather, strict=True) if row[3] > 0]
+    press.plot([t for t, _ in known], [p for _, p in known], color=PRESSURE, lw=1.6)
+    press.set_ylabel("pressure\nhPa")
+
+    # A row's rain fell in the time up to it.
+    for before, row in zip(story.weather, story.weather[1:], strict=False):
+        if row[4]:
+            left, right = when(before[0] * 60_000_000), when(row[0] * 60_000_000)
+            rate = row[4] / 1000 * 60 / (row[0] - before[0])
+            rain.bar(left, rate, width=right - left, align="edge", color=RAIN, alpha=0.8)
+    rain.set_ylabel("rain\nmm/h")
+    rain.set_ylim(bottom=0)
+
+    if story.sash:
+        opening = [(when(t), mm) for t, mm in story.sash]
+        sash.fill_between(
+            [t for t, _ in opening], [mm for _, mm in opening], step=None, color=SASH, alpha=0.3
+        )
+        sash.plot([t for t, _ in opening], [mm for _, mm in opening], color=SASH, lw=1.6)
+    sash.set_ylabel("window\nmm open")
+    sash.set_ylim(0, 420)
+
+    for number, (since, until) in enumerate(story.alarms):
+        for axis in (humid, press, sash):
+            label = "forecast: rain" if number == 0 and axis is sash else None
+            axis.axvspan(when(since), when(until), color=ALARM, alpha=0.16, lw=0, label=label)
+    if story.alarms:
+        sash.legend(loc="upper right", frameon=False, fontsize=9)
+    _mark(axes, story.marks, when)
+    for axis in axes:
+        axis.grid(axis="x", color=FAINT, lw=0.6)
+        axis.tick_params(colors=INK, labelsize=9)
+        axis.yaxis.label.set_color(INK)
+        for side in ("top", "right"):
+            axis.spines[side].set_visible(False)
+        for side in ("left", "bottom"):
+            axis.spines[side].set_color(FAINT)
+    sash.set_xlim(when(0), when(story.end_us))
+    locator = dates.AutoDateLocator(minticks=5, maxticks=12)
+    sash.xaxis.set_major_locator(locator)
+    sash.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
+    figure.savefig(path)
+    return path
+
+
+def _mark(axes, marks, when):
+    """Draw the vertical lines, their texts one below the other so that near ones can be read."""
+    for row, (time_us, text) in enumerate(sorted(marks)):
+        for axis in axes:
+            axis.axvline(when(time_us), color=INK, lw=1.1, ls=(0, (4, 2)))
+        axes[0].annotate(
+            text,
+            (when(time_us), 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(5 if row % 2 else -5, 3 - 12 * (row % 2)),
+            textcoords="offset points",
+            fontsize=9,
+            color=INK,
+            ha="left" if row % 2 else "right",
+            va="top" if row % 2 else "top",
+        )

@@ -1,0 +1,467 @@
+"""INA226 twin: registers and arithmetic, conversions in time, and the alert pin to the microsecond."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis.strategies import floats, integers, lists, sampled_from, tuples
+
+from pinbench.chips.ina226 import INA226
+
+CONFIG, SHUNT, BUS, POWER, CURRENT, CALIBRATION, MASK, LIMIT = range(8)
+SOL, SUL, BOL, BUL, POL, CNVR = 0x8000, 0x4000, 0x2000, 0x1000, 0x0800, 0x0400
+AFF, CVRF, OVF, APOL, LEN = 0x10, 0x08, 0x04, 0x02, 0x01
+PINCH = 0x4205  # shunt only, continuous, 140 us, average of 4: a decision each 560 us
+TYPICAL_US = (140, 204, 332, 588, 1100, 2116, 4156, 8244)
+
+
+class Monitor:
+    def __init__(self, hand, **physical):
+        self.hand = hand(INA226(**physical), pull_ups=("alert",))
+        self.chip = self.hand.chip
+        self.kernel = self.hand.kernel
+        self.wait_us = self.hand.wait_us
+
+    def put(self, register, value):
+        assert self.hand.write(register, value >> 8, value & 0xFF) == 3
+
+    def get(self, register):
+        data = self.hand.registers(register, 2)
+        return data[0] << 8 | data[1]
+
+    @property
+    def pin(self):
+        return self.hand.nets["alert"].level
+
+    def falls(self):
+        return [t for t, level in self.hand.noted("net") if level == 0]
+
+
+@pytest.fixture
+def on(hand):
+    return lambda **physical: Monitor(hand, **physical)
+
+
+# -- registers
+
+
+def test_reset_values(on):
+    monitor = on(bus_mv=0.0)
+    assert [monitor.get(r) for r in (0, 1, 2, 3, 4, 5, 6, 7, 0xFE, 0xFF)] == [
+        0x4127, 0, 0, 0, 0, 0, 0, 0, 0x5449, 0x2260,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("shunt, bus", [(0x1F40, 0x2570)])
+def test_the_datasheets_worked_example(on, shunt, bus):
+    monitor = on(shunt_mohm=2, current_ma=10000.0, bus_mv=11980.0)
+    monitor.put(CALIBRATION, 0x0A00)
+    monitor.wait_us(2200)
+    assert (monitor.get(SHUNT), monitor.get(BUS)) == (shunt, bus)
+    assert (monitor.get(CURRENT), monitor.get(POWER)) == (10000, 4792)
+
+
+def test_no_calibration_no_current(on):
+    monitor = on(current_ma=1000.0)
+    monitor.wait_us(2200)
+    assert monitor.get(SHUNT) == 4000
+    assert (monitor.get(CURRENT), monitor.get(POWER)) == (0, 0)
+    monitor.put(CALIBRATION, 2048)
+    assert monitor.get(CURRENT) == 0  # until the next conversion is done
+    monitor.wait_us(2200)
+    assert monitor.get(CURRENT) == 4000
+
+
+@given(current_ma=floats(-8000, 8000), calibration=integers(0, 0x7FFF), bus_mv=floats(0, 36000))
+def test_arithmetic(hand, current_ma, calibration, bus_mv):
+    monitor = Monitor(hand, current_ma=current_ma, bus_mv=bus_mv)
+    monitor.put(CALIBRATION, calibration)
+    monitor.wait_us(2200)
+    shunt, bus = monitor.get(SHUNT), monitor.get(BUS)
+    signed = shunt - 0x10000 * (shunt >> 15)
+    assert abs(signed * 2.5 - current_ma * 10) <= 1.25 + 1e-6
+    assert abs(bus * 1.25 - bus_mv) <= 0.625 + 1e-6
+    current = int(abs(signed) * calibration / 2048) * (1 if signed >= 0 else -1)
+    power = abs(current) * bus // 20000
+    overflow = not -32768 <= current <= 32767 or power > 0xFFFF
+    assert bool(monitor.get(MASK) & OVF) == overflow
+    if not overflow:
+        assert monitor.get(CURRENT) == current & 0xFFFF
+        assert monitor.get(POWER) == power
+
+
+def test_inputs_beyond_the_range_stay_at_its_end(on):
+    monitor = on(current_ma=9000.0, bus_mv=50000.0)
+    monitor.wait_us(2200)
+    assert (monitor.get(SHUNT), monitor.get(BUS)) == (0x7FFF, 0x7FFF)
+    monitor.chip.current_ma, monitor.chip.bus_mv = -9000.0, -100.0
+    monitor.wait_us(4400)
+    assert (monitor.get(SHUNT), monitor.get(BUS)) == (0x8000, 0)
+
+
+def test_the_pointer_stays_where_it_was_put(on):
+    monitor = on()
+    monitor.hand.write(0xFE)
+    assert monitor.hand.read(2) == b"\x54\x49"
+    assert monitor.hand.read(2) == b"\x54\x49"
+    assert monitor.hand.violations == []
+
+
+def test_reset_bit(on):
+    monitor = on()
+    monitor.put(CALIBRATION, 0x0A00)
+    monitor.put(MASK, SOL | LEN)
+    monitor.put(CONFIG, 0x8000)
+    assert monitor.get(CONFIG) == 0x4127
+    assert monitor.get(CALIBRATION) == monitor.get(MASK) == 0
+
+
+def test_without_supply_it_is_silent_and_lets_go(on):
+    monitor = on(current_ma=3000.0)
+    arm(monitor, 2000)
+    monitor.wait_us(560)
+    assert monitor.pin == 0
+    monitor.chip.power_off()
+    assert monitor.pin == 1 and monitor.hand.write(0) == -1
+    monitor.wait_us(10000)
+    assert monitor.pin == 1
+
+
+@pytest.mark.parametrize(
+    "written, text",
+    [
+        ((SHUNT, 0, 0), "register 0x01 is read-only"),
+        ((BUS, 0, 0), "register 0x02 is read-only"),
+        ((POWER, 0, 0), "register 0x03 is read-only"),
+        ((CURRENT, 0, 0), "register 0x04 is read-only"),
+        ((0xFE, 0, 0), "register 0xFE is read-only"),
+        ((0xFF, 0, 0), "register 0xFF is read-only"),
+        ((0x08,), "register 0x08 does not exist"),
+        ((CONFIG, 0x62, 0x05), "reserved bits of CONFIG set: 0x6205"),
+        ((MASK, 0x80, 0x21), "reserved bits of MASK/ENABLE set: 0x8021"),
+        ((CALIBRATION, 0x80, 0x00), "reserved bit of CALIBRATION set"),
+        ((LIMIT, 0x12), "half a register written to 0x07"),
+        ((LIMIT, 0x12, 0x34, 0x56), "more than two bytes written to register 0x07"),
+    ],
+)
+def test_forbidden_writes(on, written, text):
+    monitor = on()
+    monitor.hand.write(*written)
+    assert monitor.hand.violations == [text]
+
+
+def test_half_a_register_ended_by_a_repeated_start(on):
+    monitor = on()
+    monitor.hand.write(LIMIT, 0x12, stop=False)
+    monitor.hand.read(2)
+    assert monitor.hand.violations == ["half a register written to 0x07"]
+
+
+def test_reading_too_far(on):
+    monitor = on()
+    assert monitor.hand.registers(0xFE, 3) == b"\x54\x49\xff"
+    assert monitor.hand.violations == ["more than two bytes read from register 0xFE"]
+
+
+# -- conversions
+
+
+@pytest.mark.parametrize("code", range(8))
+@pytest.mark.parametrize("averages", [(0, 1), (1, 4), (4, 128)])
+@pytest.mark.parametrize("mode", [1, 2, 3])
+def test_ready_after_all_conversions_and_no_sooner(on, code, averages, mode):
+    monitor = on()
+    monitor.put(CONFIG, 0x4000 | averages[0] << 9 | code << 6 | code << 3 | mode)
+    duration_us = averages[1] * TYPICAL_US[code] * (2 if mode == 3 else 1)
+    monitor.wait_us(duration_us - 1)
+    assert not monitor.get(MASK) & CVRF
+    monitor.wait_us(1)
+    assert monitor.get(MASK) & CVRF
+    assert not monitor.get(MASK) & CVRF  # reading cleared it
+    monitor.wait_us(10 * duration_us)
+    assert not monitor.get(MASK) & CVRF  # triggered: once only
+
+
+def test_worst_case_times(on):
+    monitor = on()
+    monitor.chip.worst_case = True
+    monitor.put(CONFIG, PINCH)
+    monitor.wait_us(615)
+    assert not monitor.get(MASK) & CVRF
+    monitor.wait_us(1)
+    assert monitor.get(MASK) & CVRF
+
+
+def test_a_new_configuration_starts_afresh(on):
+    monitor = on(current_ma=1000.0)
+    monitor.put(CONFIG, PINCH)
+    monitor.wait_us(500)
+    monitor.put(CONFIG, PINCH)
+    monitor.wait_us(559)
+    assert monitor.get(SHUNT) == 0
+    monitor.wait_us(1)
+    assert monitor.get(SHUNT) == 4000
+
+
+@pytest.mark.parametrize("mode", [0, 4])
+def test_power_down(on, mode):
+    monitor = on(current_ma=1000.0)
+    monitor.wait_us(2200)
+    monitor.put(CONFIG, 0x4120 | mode)
+    monitor.chip.current_ma = 2000.0
+    monitor.wait_us(100000)
+    assert monitor.get(SHUNT) == 4000
+
+
+def test_a_step_within_a_conversion_is_averaged(on):
+    monitor = on(current_ma=0.0)
+    monitor.put(CONFIG, PINCH)
+    monitor.wait_us(140)
+    monitor.chip.current_ma = 1000.0
+    monitor.wait_us(420)
+    assert monitor.get(SHUNT) == 3000  # three quarters of 4000
+
+
+def test_shunt_and_bus_take_turns(on):
+    monitor = on(current_ma=0.0)
+    monitor.put(CONFIG, 0x4000 | 1 << 9 | 0 << 6 | 0 << 3 | 7)  # 4 x (140 shunt + 140 bus)
+    monitor.wait_us(140)
+    monitor.chip.current_ma = 1000.0  # while the bus is looked at
+    monitor.wait_us(140)
+    monitor.chip.current_ma = 0.0
+    monitor.wait_us(840)
+    assert monitor.get(SHUNT) == 0
+
+
+# -- alert
+
+
+def arm(monitor, limit_ma, mask=SOL | LEN, config=PINCH):
+    monitor.put(LIMIT, limit_ma * 4 & 0xFFFF)
+    monitor.put(MASK, mask)
+    monitor.put(CONFIG, config)
+
+
+def test_the_pinch_trip_falls_at_a_boundary(on):
+    monitor = on(current_ma=500.0)
+    arm(monitor, 2000)
+    monitor.wait_us(10 * 560 + 100)
+    monitor.chip.current_ma = 3000.0  # 460 of 560 us: 2553 mA on average
+    monitor.wait_us(459)
+    assert monitor.pin == 1
+    monitor.wait_us(1)
+    assert monitor.pin == 0
+    assert monitor.falls() == [11 * 560]
+    assert monitor.chip.trips == 1
+
+
+def test_a_conversion_that_sees_too_little_of_the_step_waits_for_the_next(on):
+    monitor = on(current_ma=500.0)
+    arm(monitor, 2000)
+    monitor.wait_us(300)
+    monitor.chip.current_ma = 3000.0  # 260 of 560 us: 1660 mA
+    monitor.wait_us(2000)
+    assert monitor.falls() == [2 * 560]
+
+
+def test_a_peak_that_averages_out_does_not_trip(on):
+    monitor = on(current_ma=0.0)
+    arm(monitor, 2000)
+    for _ in range(20):
+        monitor.chip.current_ma = 3000.0
+        monitor.wait_us(280)
+        monitor.chip.current_ma = 0.0
+        monitor.wait_us(280)
+    assert monitor.pin == 1
+
+
+def test_at_the_limit_is_not_beyond_it(on):
+    monitor = on(current_ma=2000.0)
+    arm(monitor, 2000)
+    monitor.wait_us(10000)
+    assert monitor.pin == 1
+    monitor.chip.current_ma = 2000.25
+    monitor.wait_us(1200)
+    assert monitor.pin == 0
+
+
+def test_latched_until_read(on):
+    monitor = on(current_ma=3000.0)
+    arm(monitor, 2000)
+    monitor.wait_us(560)
+    monitor.chip.current_ma = 0.0
+    monitor.wait_us(100000)
+    assert monitor.pin == 0
+    assert monitor.get(MASK) & (AFF | LEN | SOL) == AFF | LEN | SOL
+    assert monitor.pin == 1
+    assert not monitor.get(MASK) & AFF
+
+
+def test_read_while_still_beyond_it_trips_again_at_the_next_boundary(on):
+    monitor = on(current_ma=3000.0)
+    arm(monitor, 2000)
+    monitor.wait_us(1000)
+    monitor.get(MASK)
+    assert monitor.pin == 1
+    monitor.wait_us(120)
+    assert monitor.pin == 0
+    assert monitor.falls() == [560, 1120]
+
+
+def test_transparent_alert_follows(on):
+    monitor = on(current_ma=3000.0)
+    arm(monitor, 2000, SOL)
+    monitor.wait_us(600)
+    assert monitor.pin == 0
+    monitor.get(MASK)
+    assert monitor.pin == 0  # reading does not release it
+    monitor.chip.current_ma = 0.0
+    monitor.wait_us(520)
+    assert monitor.pin == 1
+    assert not monitor.get(MASK) & AFF
+
+
+def test_active_high_polarity(on):
+    monitor = on(current_ma=0.0)
+    arm(monitor, 2000, SOL | LEN | APOL)
+    assert monitor.pin == 0
+    monitor.chip.current_ma = 3000.0
+    monitor.wait_us(560)
+    assert monitor.pin == 1
+
+
+@pytest.mark.parametrize(
+    "function, limit, quiet, loud",
+    [
+        (SOL, 8000, (1999.0, 12000.0), (2001.0, 12000.0)),
+        (SUL, 8000, (2001.0, 12000.0), (1999.0, 12000.0)),
+        (SUL, 0x10000 - 8000, (-1999.0, 12000.0), (-2001.0, 12000.0)),
+        (BOL, 10400, (0.0, 12990.0), (0.0, 13010.0)),
+        (BUL, 8400, (0.0, 10510.0), (0.0, 10490.0)),
+        (POL, 955, (1990.0, 12000.0), (2010.0, 12000.0)),  # 1990 * 9600 // 20000
+    ],
+)
+def test_each_function_has_its_own_limit(on, function, limit, quiet, loud):
+    monitor = on(current_ma=quiet[0], bus_mv=quiet[1])
+    monitor.put(CALIBRATION, 512)  # 1 mA a bit on 10 milliohm; power in 25 mW
+    monitor.put(LIMIT, limit)
+    monitor.put(MASK, function | LEN)
+    monitor.put(CONFIG, 0x4007)
+    monitor.wait_us(20000)
+    assert monitor.pin == 1
+    monitor.chip.current_ma, monitor.chip.bus_mv = loud
+    monitor.wait_us(1000)
+    assert monitor.pin == 0
+
+
+def test_the_highest_function_wins(on):
+    monitor = on(current_ma=0.0)
+    arm(monitor, 2000, SOL | SUL | LEN)  # under the limit, which SUL alone would report
+    monitor.wait_us(10000)
+    assert monitor.pin == 1
+
+
+def test_conversion_ready_on_the_pin(on):
+    monitor = on()
+    monitor.put(MASK, CNVR)
+    monitor.put(CONFIG, PINCH)
+    monitor.wait_us(560)
+    assert monitor.pin == 0
+    assert monitor.get(MASK) & CVRF
+    assert monitor.pin == 1
+    monitor.wait_us(560)
+    assert monitor.pin == 0
+
+
+def test_conversion_ready_and_a_limit_share_the_pin(on):
+    monitor = on(current_ma=3000.0)
+    arm(monitor, 2000, SOL | CNVR | LEN)
+    monitor.wait_us(560)
+    assert monitor.get(MASK) & (AFF | CVRF) == AFF | CVRF
+    assert monitor.pin == 1
+
+
+def test_disarming_lets_go(on):
+    monitor = on(current_ma=3000.0)
+    arm(monitor, 2000)
+    monitor.wait_us(560)
+    monitor.put(MASK, 0)
+    assert monitor.pin == 1
+    monitor.wait_us(10000)
+    assert monitor.pin == 1
+
+
+def test_a_triggered_conversion_trips_once(on):
+    monitor = on(current_ma=3000.0)
+    arm(monitor, 2000, config=0x4201)
+    monitor.wait_us(560)
+    assert monitor.falls() == [560]
+    monitor.get(MASK)
+    monitor.wait_us(10000)
+    assert monitor.pin == 1
+
+
+def test_a_steady_current_costs_no_events(on):
+    monitor = on(current_ma=500.0)
+    arm(monitor, 2000)
+    for step in range(1000):
+        monitor.chip.current_ma = 500.0 + step
+        monitor.wait_us(1000)
+    monitor.wait_us(60_000_000)
+    assert monitor.kernel.events == 0
+    assert monitor.get(SHUNT) == 5996
+
+
+class OneByOne:
+    """The plain way: every conversion done, averaged and compared, microsecond by microsecond."""
+
+    def __init__(self, limit, latched, function):
+        self.limit, self.latched, self.function = limit, latched, function
+        self.active = False
+        self.shunt = 0
+        self.changes = []
+
+    def run(self, pushes, conversion_us, average, end_us):
+        cycle_us = conversion_us * average
+        levels = []
+        current = 0.0
+        for span_us, next_current in [*pushes, (end_us, 0.0)]:
+            levels += [current] * min(span_us, end_us - len(levels))
+            current = next_current
+        for start in range(0, len(levels) - cycle_us + 1, cycle_us):
+            mean = sum(levels[start : start + cycle_us]) / cycle_us
+            self.shunt = int(abs(mean) * 10 / 2.5 + 0.5) * (1 if mean >= 0 else -1)
+            beyond = self.shunt > self.limit if self.function == SOL else self.shunt < self.limit
+            active = beyond or (self.active and self.latched)
+            if active != self.active:
+                self.changes.append((start + cycle_us, int(not active)))
+            self.active = active
+
+
+@settings(max_examples=150)
+@given(
+    pushes=lists(
+        # Quarters of a milliampere are exact in binary, so both ways round alike at half a count.
+        tuples(integers(0, 1500), integers(-4000, 16000).map(lambda n: n / 4)),
+        max_size=12,
+    ),
+    limit=integers(-500, 12000),
+    latched=sampled_from([0, LEN]),
+    function=sampled_from([SOL, SUL]),
+    average=sampled_from([(0, 1), (1, 4), (2, 16)]),
+)
+def test_lazy_equals_one_by_one(hand, pushes, limit, latched, function, average):
+    end_us = 16000
+    plain = OneByOne(limit, bool(latched), function)
+    plain.run(pushes, 140, average[1], end_us)
+    monitor = Monitor(hand)
+    monitor.put(LIMIT, limit & 0xFFFF)
+    monitor.put(MASK, function | latched)
+    monitor.put(CONFIG, 0x4005 | average[0] << 9)
+    for span_us, current_ma in pushes:
+        monitor.wait_us(min(span_us, end_us - monitor.kernel.now_us))
+        if monitor.kernel.now_us < end_us:
+            monitor.chip.current_ma = current_ma
+    monitor.wait_us(end_us - monitor.kernel.now_us)
+    changes = [(t, level) for t, level in monitor.hand.noted("net") if t]
+    assert changes == plain.changes
+    shunt = monitor.get(SHUNT)
+    assert shunt - 0x10000 * (shunt >> 15) == plain.shunt

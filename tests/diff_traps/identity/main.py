@@ -1,0 +1,13 @@
+"""A trap for `pinbench diff`: it names its tasks by id()."""
+
+import time
+
+
+class Task:
+    """Something that has no name of its own."""
+
+
+print("start")
+time.sleep_ms(500)
+print("task %d" % id(Task()))
+print("end")

@@ -1,0 +1,120 @@
+"""Reports of a trace: VCD that parses back, JSON lines, tables, pictures."""
+
+import io
+import json
+from datetime import UTC, datetime
+
+import vcd.reader
+from rich.console import Console
+
+from pinbench.play import Outcome
+from pinbench.report import jsonl, plot, table, vcd as vcd_report
+from pinbench.report.spool import Spool
+from pinbench.simulator.trace import line
+
+TRACE = [
+    line(0, "reset", "processor", ("power", 1)),
+    line(10, "net", "button", (1,)),
+    line(12, "net", "motor_in1", (0,)),
+    line(25, "net", "motor_in1", ("pwm", 20000, 32768)),
+    line(30, "i2c", "climate", ("w", 0x44, "fd", 1)),
+    line(31, "i2c", "climate", ("r", 0x45, "", -1)),
+    line(35, "net", "motor_in1", (0,)),
+    line(40, "log", "", ("rain | due\nsoon",)),
+    line(41, "world", "sash_um", (-250,)),
+    line(42, "world", "event", ("first drop",)),
+    line(42, "uart", "rain", ("to host", "410d0a")),
+]
+
+
+def read_back(text):
+    """Return {variable: [(time, value)]} of a VCD."""
+    names, changes, now = {}, {}, 0
+    for token in vcd.reader.tokenize(io.BytesIO(text.encode())):
+        kind = token.kind.name
+        if kind == "VAR":
+            names[token.var.id_code] = token.var.reference
+            changes[token.var.reference] = []
+        elif kind == "CHANGE_TIME":
+            now = token.time_change
+        elif kind.startswith("CHANGE_"):
+            change = token.data
+            changes[names[change.id_code]].append((now, change.value))
+    return changes
+
+
+def test_a_vcd_parses_back_to_what_happened():
+    file = io.StringIO()
+    vcd_report.write_vcd(TRACE, file)
+    changes = read_back(file.getvalue())
+    assert (10, "1") in changes["button"]
+    assert changes["motor_in1"] == [(0, "x"), (12, "0"), (25, "x"), (35, "0")]
+    assert changes["motor_in1_duty_pct"][-1] == (25, 50.001)
+    assert (30, "w\\x200x44\\x20fd") in changes["climate"]
+    assert changes["climate"][-1] == (31, "r\\x200x45\\x20\\x20NACK")
+    assert "first\\x20drop" in [value for _, value in changes["event"]]
+
+
+def test_a_vcd_of_nothing_is_a_vcd():
+    file = io.StringIO()
+    assert vcd_report.write_vcd([], file) == 0
+    assert read_back(file.getvalue()) == {}
+
+
+def test_json_lines_name_the_values():
+    file = io.StringIO()
+    sink = jsonl.JSONLines(file)
+    for text in TRACE:
+        sink(text)
+    records = [json.loads(text) for text in file.getvalue().splitlines()]
+    assert records[3] == {
+        "t_us": 25,
+        "channel": "net",
+        "who": "motor_in1",
+        "freq_hz": 20000,
+        "duty_u16": 32768,
+    }
+    assert records[4]["address"] == 0x44 and records[4]["bytes"] == "fd"
+    assert records[7]["text"] == "rain | due\nsoon"
+    assert records[8]["values"] == [-250]
+
+
+def test_a_spool_can_be_read_twice():
+    with Spool() as spool:
+        for text in TRACE:
+            spool(text)
+        assert list(spool) == TRACE
+        assert list(spool) == TRACE
+
+
+def test_a_failure_tells_what_was_seen_and_how_to_repeat_it():
+    failure = {"that": "sash is closed", "time_us": 70_000_000, "saw": "sash_um was 9000"}
+    outcome = Outcome("wet.toml", "cpython", False, [failure], "pinbench sim wet.toml --seed 3")
+    told = table.story(outcome)
+    assert "sash is closed at 1 min 10 s: sash_um was 9000" in told
+    assert told.endswith("again: pinbench sim wet.toml --seed 3")
+
+
+def test_outcomes_make_a_table():
+    console = Console(file=io.StringIO(), width=120)
+    console.print(table.outcomes_table([Outcome("wet.toml", "cpython", True, [], "")]))
+    assert "wet.toml" in console.file.getvalue() and "held" in console.file.getvalue()
+
+
+def test_a_story_becomes_a_picture(tmp_path):
+    weather = [[60 * h, 6000 + 100 * h, 2000, 101300 - 50 * h, 500 if h > 8 else 0, 200]
+               for h in range(13)]
+    lines = [
+        line(0, "world", "sash_um", (240_000,)),
+        line(5 * 3_600_000_000, "world", "sash_um", (0,)),
+        line(8 * 3_600_000_000, "world", "event", ("first drop",)),
+    ]
+    end_us = 12 * 3_600_000_000
+    sash, alarms, events = plot.collect(lines, end_us)
+    assert sash == [(0, 240.0), (5 * 3_600_000_000, 0.0), (end_us, 0.0)]
+    assert events == [(8 * 3_600_000_000, "first drop")]
+    story = plot.Story(
+        "A wet day", datetime(2013, 6, 7, tzinfo=UTC), end_us, weather, sash, alarms, events
+    )
+    path = plot.draw(story, tmp_path / "wet.png")
+    assert path.read_bytes()[:4] == b"\x89PNG"
