@@ -46,6 +46,10 @@ test-fast: $(VENV)/stamp.dev ## the suite without its long tests, few examples a
 test-long: $(VENV)/stamp.dev ## the suite with many more examples a property, and new ones each time
 	@PINBENCH_PROFILE=long $(BIN)/python -m pytest -n $(JOBS)
 
+.PHONY: coverage
+coverage: $(VENV)/stamp.dev ## the suite, and which lines and branches it did not reach
+	@$(BIN)/python -m pytest -q -n $(JOBS) --cov --cov-report=term
+
 .PHONY: lint
 lint: setup ## ruff, and pyright: host tools on CPython, firmware against the modules of each port
 	@echo "== lint"
@@ -71,16 +75,16 @@ $(VENV)/stamp.venv:
 
 $(VENV)/stamp.base: $(VENV)/stamp.venv pyproject.toml
 	@echo "== installing what pinbench needs to run (about 230 MB, once)"
-	@$(PIP) install -q -e .
+	@$(PIP) install -qq -e .
 	@touch $@
 
 $(VENV)/stamp.dev: $(VENV)/stamp.base
-	@echo "== installing what its tests and evaluations need (about 450 MB more, once)"
-	@$(PIP) install -q -e '.[dev,evaluate]'
+	@echo "== installing what its tests and evaluations need (about 600 MB more, once)"
+	@$(PIP) install -qq -e '.[dev,evaluate]'
 	@touch $@
 
 $(VENV)/typings/stamp.%: $(VENV)/stamp.venv Makefile
 	@echo "== installing the type stubs of MicroPython on $*"
 	@rm -rf $(VENV)/typings/$*
-	@$(PIP) install -q --no-deps --target $(VENV)/typings/$* $(STUBS_$*)
+	@$(PIP) install -qq --no-deps --target $(VENV)/typings/$* $(STUBS_$*)
 	@touch $@

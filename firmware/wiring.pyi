@@ -1,7 +1,7 @@
 """The wiring of the board that this device stands on, by role.
 
-There is no wiring.py here: the bench makes the module from `boards/BOARD.toml`, and a build writes it
-into the slot from the same file. Pins are GPIO numbers.
+There is no wiring.py here: the bench makes the module from `boards/BOARD.toml`, and a build writes
+it into the slot from the same file. Pins are GPIO numbers.
 """
 
 BOARD: str  # "rpi_pico_w"

@@ -161,13 +161,17 @@ def test_strapping_pins_are_refused():
     assert "led" in found and "strapping" in found
 
 
+ABOUT = '[board]\nname="x"\ntitle="x"\nmpy_arch="x"\n'
+
+
 @pytest.mark.parametrize(
     "text, words",
     [
         ("[board", ("not TOML",)),
         ("", ("[board]", "name")),
-        ('[board]\nname="x"\ntitle="x"\nport_profile="rp3"\nmpy_arch="x"', ("rp3", "rp2350")),
-        ('[board]\nname="x"\ntitle="x"\nport_profile="rp2"\nmpy_arch="x"\n[pins.led]\n', ("led",)),
+        (f'{ABOUT}port_profile="rp3"\n', ("rp3", "rp2350")),
+        (f'{ABOUT}port_profile="rp2"\n', ("heap_bytes",)),
+        (f'{ABOUT}port_profile="rp2"\nheap_bytes=1\nfilesystem_bytes=1\n[pins.led]', ("led",)),
     ],
 )
 def test_damaged_file_is_one_sentence(tmp_path, text, words):

@@ -115,8 +115,9 @@ def test_every_verb_has_help(pinbench, argv):
 
 
 def test_sim_help_tells_the_actions_and_expectations(pinbench):
-    from pinbench.expectations import EXPECTATIONS, STATES
     from pinbench.worlds.window import WindowWorld
+
+    from pinbench.expectations import EXPECTATIONS, STATES
 
     _, out, _ = pinbench("sim", "--help")
     for name in WindowWorld.ACTIONS:

@@ -17,7 +17,8 @@ NOT_COMMON = {"abc", "dataclasses", "enum", "functools", "re", "typing", "__futu
 
 def host_only(path):
     """True for files of the simulator that only CPython runs; they say so in their docstring."""
-    return "(host only)" in (ast.get_docstring(ast.parse(path.read_text())) or "").partition("\n")[0]
+    says = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return "host only" in says.partition("\n")[0].lower()
 
 
 def python_files(*folders):
@@ -72,6 +73,22 @@ def test_devices_do_not_know_each_other():
     for device in DEVICES:
         others = [other for other in DEVICES if other != device]
         assert breaches(python_files(FIRMWARE / device), others) == []
+
+
+# A core decides; it has no I/O and no clock. Whatever else a device's folder needs is its shell.
+SHELL_ONLY = ("machine", "time", "asyncio", "os", "select", "wiring", "drivers", "services", "rp2")
+SHELLS = {"main.py", "shell.py"}
+
+
+def test_cores_are_pure():
+    cores = [
+        path
+        for device in DEVICES
+        for path in python_files(FIRMWARE / device)
+        if path.name not in SHELLS
+    ]
+    assert breaches(cores, SHELL_ONLY) == []
+    assert [str(path) for path in cores if "open(" in path.read_text(encoding="utf-8")] == []
 
 
 # The simulator knows chips and worlds by name in wiring and job only.

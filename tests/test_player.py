@@ -89,6 +89,20 @@ def test_an_action_can_wait_for_an_event():
     assert [act[0] for act in play.world.acts] == [5 * SECOND]
 
 
+def test_an_action_can_repeat():
+    play = Play([{"do": "press", "time_us": SECOND, "every_us": 10 * SECOND, "times": 3}])
+    play.run()
+    assert [act[0] // SECOND for act in play.world.acts] == [1, 11, 21]
+
+
+def test_the_processor_can_be_hogged():
+    play = Play([{"do": "hog", "time_us": SECOND, "for_us": 8 * SECOND}])
+    play.at(4, play.world.happen, "bite")
+    play.kernel.run_until(2 * SECOND)
+    assert play.kernel.now_us == 9 * SECOND
+    assert play.player.seen == {"bite": [4 * SECOND]}
+
+
 def test_an_action_whose_event_never_comes_fails_the_run():
     assert Play([{"do": "hand", "when": "closing"}]).run() == [
         ("hand when 'closing'", 100, "'closing' did not happen, so nothing was done")

@@ -8,7 +8,8 @@ import vcd.reader
 from rich.console import Console
 
 from pinbench.play import Outcome
-from pinbench.report import jsonl, plot, table, vcd as vcd_report
+from pinbench.report import jsonl, plot, table
+from pinbench.report import vcd as vcd_report
 from pinbench.report.spool import Spool
 from pinbench.simulator.trace import line
 
@@ -102,8 +103,10 @@ def test_outcomes_make_a_table():
 
 
 def test_a_story_becomes_a_picture(tmp_path):
-    weather = [[60 * h, 6000 + 100 * h, 2000, 101300 - 50 * h, 500 if h > 8 else 0, 200]
-               for h in range(13)]
+    weather = [
+        [60 * h, 6000 + 100 * h, 2000, 101300 - 50 * h, 500 if h > 8 else 0, 200]
+        for h in range(13)
+    ]
     lines = [
         line(0, "world", "sash_um", (240_000,)),
         line(5 * 3_600_000_000, "world", "sash_um", (0,)),

@@ -65,7 +65,9 @@ def test_recorded_weather_is_cut_out_and_scaled(write, tmp_path):
 
 
 def test_weather_can_stand_in_the_file(write):
-    job = job_of(write(HEAD + "[world]\nweather = [[0, 50, 20, 1013, 0, 1], [5, 55.5, 19, 1012, 2, 3]]"))
+    job = job_of(
+        write(HEAD + "[world]\nweather = [[0, 50, 20, 1013, 0, 1], [5, 55.5, 19, 1012, 2, 3]]")
+    )
     assert job["world"]["weather"][1] == [5, 5550, 1900, 101200, 2000, 300]
 
 
@@ -123,13 +125,17 @@ def test_expectations_become_checks(write):
         write(
             HEAD + '[[expect]]\nthat = "sash is closed"\nbefore = "first drop"\n'
             '[[expect]]\nthat = "force on obstacle stays under 100 N"\n'
-            "[[expect]]\nthat = \"log says 'BMP390 does not answer' once\"\nafter = \"9 min\"\n"
+            '[[expect]]\nthat = "log says \'BMP390 does not answer\' once"\nafter = "9 min"\n'
         )
     )
     closed, force, said = job["expect"]
     assert (closed["measure"], closed["op"], closed["before"]) == ("sash_um", "<=", "first drop")
     assert (force["op"], force["value"], force["at"]) == ("<", 100_000, "always")
-    assert (said["says"], said["value"], said["after"]) == ("BMP390 does not answer", 1, 540_000_000)
+    assert (said["says"], said["value"], said["after"]) == (
+        "BMP390 does not answer",
+        1,
+        540_000_000,
+    )
 
 
 def test_a_device_beside_its_scenario_can_be_played(write, tmp_path):
@@ -157,6 +163,20 @@ BAD = {
     "a time without unit": (HEAD.replace('"2 h"', '"2"'), "lasts: '2' is no time"),
     "an unknown action": (HEAD + AT + 'do = "obstcale"', "did you mean 'obstacle'?"),
     "an unknown parameter": (HEAD + AT + 'do = "obstacle"\ngap = 3', "did you mean 'gap_mm'?"),
+    "a parameter out of range": (
+        HEAD + AT + 'do = "obstacle"\ngap_mm = 500',
+        "gap_mm of 'obstacle' must lie between -1 and 400, not 500",
+    ),
+    "a world's table that is none": (
+        HEAD + "[world]\nsash = 3",
+        "sash of [world] must be a table",
+    ),
+    "an unknown key of the sash": (HEAD + "[world]\nsash = {open_pc = 3}", "mean 'open_pct'?"),
+    "times without every": (HEAD + AT + 'do = "jam"\ntimes = 2', "give both"),
+    "an unknown measure": (
+        HEAD + '[[expect]]\nthat = "measure sash_mm is under 3"',
+        "'sash_mm' is no measure of the window: did you mean 'sash_um'?",
+    ),
     "no action": (HEAD + AT, 'an [[at]] needs do = "..."'),
     "no time": (HEAD + '[[at]]\ndo = "obstacle"', 'needs time = "..." or when = "EVENT"'),
     "an unknown fault": (HEAD + AT + 'do = "fault"\nkind = "sda_lo"', "did you mean 'sda_low'?"),

@@ -47,6 +47,7 @@ class BMP390:
         self._message = bytearray(2)
         self._byte = bytearray(1)
         self._data = bytearray(6)
+        time.sleep_ms(_START_MS)  # the supply may have come only now
         found = self._register(_CHIP_ID)
         if found != _BMP390:
             raise BMP390Error("BMP390: chip id 0x%02x, expected 0x%02x" % (found, _BMP390))

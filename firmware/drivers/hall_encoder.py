@@ -20,10 +20,12 @@ class HallEncoder:
     """Counts from the start. A before B counts up; swap the pins to turn it round.
 
     pin_a, pin_b: numbers (pulled up, as open-drain sensors need), or Pins that are inputs.
-    count: quadrature edges, signed. errors: illegal transitions, each an edge that was missed; it
-    is counted as two in the direction of the last good one, so the count holds unless the motor
-    turned round in that moment, or three edges in a row were missed. last_edge_us: ticks_us of the
-    last edge, as it was handled. period_us: between the last two, 0 until there are two.
+    count: quadrature edges, signed.
+    errors: calls that one edge each does not explain. Two or three edges that are handled late are
+    counted in the direction of the last good one, so the count holds unless the motor turned round
+    just then. More are flagged only: find a limit anew.
+    last_edge_us: ticks_us of the last change, as it was handled.
+    period_us: between the last two, 0 before.
     """
 
     def __init__(self, pin_a, pin_b):
@@ -33,6 +35,7 @@ class HallEncoder:
         self._value_b = self._pin_b.value
         self._state = self._value_a() << 1 | self._value_b()
         self._direction = 0
+        self._owed = 0  # calls still to come for edges that a jump has counted
         self._seen = False
         self.count = 0
         self.errors = 0
@@ -54,17 +57,29 @@ class HallEncoder:
         self._pin_a.irq(handler=None)
         self._pin_b.irq(handler=None)
 
-    def _edge(self, _):
-        # Calls come late or never, and the levels are those of now, not of the edge: only states
-        # compare, and a call that finds nothing new does nothing.
+    def _edge(self, pin):
+        # Calls come late or never, and the levels are those of now, not of the edge. So the levels
+        # give the count, and whose edge it was tells whether that was all.
         state = self._value_a() << 1 | self._value_b()
         step = _STEP[self._state << 2 | state]
         if step == 0:
+            if self._owed:
+                self._owed -= 1
+            else:
+                self.errors += 1
             return
+        other = self._state ^ state != (2 if pin is self._pin_a else 1)
         self._state = state
+        self._owed = 0
         if step == _ILLEGAL:
             self.errors += 1
             step = self._direction * 2
+            self._owed = 1
+        elif other:  # three edges one way look like one the other way, of the other pin
+            self.errors += 1
+            if step == -self._direction:
+                step = self._direction * 3
+                self._owed = 2
         else:
             self._direction = step
         self.count += step

@@ -88,11 +88,10 @@ class RG15:
 
     def request(self):
         """Ask for a reading, or for a reboot when none came for long. Call every 5 s."""
-        if self._awaiting:
-            self._missed += 1
-            self._step(self._meaning())
+        self._missed += self._awaiting
+        rebooting = self._awaiting and self._step(self._meaning())
         self._awaiting = True
-        if self.state < RainState.BOOTING:
+        if not rebooting:
             # Its count is not looked at: a command lost here or on the wire is a reply missed.
             self._uart.write(_READ)
 
@@ -109,20 +108,23 @@ class RG15:
 
     def _meaning(self):
         """Return the event that the count of missed replies amounts to, or None."""
+        missed = self._missed
         if self.state == RainState.DEAD:
-            return RETRY if self._missed % _REVIVE_EVERY == 0 else None
+            return RETRY if missed % _REVIVE_EVERY == 0 else None
         if self.state == RainState.BOOTING:
-            return RETRY if self._missed < _LOST_AFTER + _REBOOTS else HOPELESS
-        if self._missed >= _LOST_AFTER:
+            return RETRY if missed < _LOST_AFTER + _REBOOTS else HOPELESS
+        if missed >= _LOST_AFTER:
             return LOST
-        return QUIET if self._missed >= _SILENT_AFTER else None
+        return QUIET if missed >= _SILENT_AFTER else None
 
     def _step(self, event):
+        """Go to the next state; return True if that sent something."""
         self.state, message = TABLE.get((self.state, event), (self.state, None))
         if self.state != RainState.READY:
             self.raining = self.acc_mm = self.intensity_mm_h = None
         if message:
             self._uart.write(message)
+        return message is not None
 
     def _understand(self, line):
         if line.startswith("PwrDays"):
@@ -133,13 +135,11 @@ class RG15:
             faults = _union(self._early_faults, faults)
             self._early_faults = ()
             self._heard(ANSWERED)
-            reading = Reading(values, faults)
-            self.acc_mm = reading.acc_mm
-            self.intensity_mm_h = reading.intensity_mm_h
-            wet = reading.acc_mm > 0 or reading.intensity_mm_h > 0
+            self.acc_mm, _, _, self.intensity_mm_h = values
+            wet = self.acc_mm > 0 or self.intensity_mm_h > 0
             self.raining = None if faults else wet
             self.faults = faults
-            return reading
+            return Reading(values, faults)
         if faults:  # on a line of their own: they hold at once, and for the reading that follows
             self._early_faults = _union(self._early_faults, faults)
             self.faults = _union(self.faults, faults)

@@ -11,6 +11,7 @@ _CHUNKS = const(8)  # a call: as much as the port buffers, so that noise cannot 
 _LF = const(0x0A)
 _CR = const(0x0D)
 _MM_PER_INCH = 25.4
+_BAD = -1.0  # an amount that is not there: none is negative
 
 _FAULTS = ("LensBad", "EmSat", "TooCold")
 _FIELDS = ("Acc", "EventAcc", "TotalAcc", "RInt")
@@ -72,16 +73,16 @@ def parse(line):
     values is None unless all four are there and every word is known: there is no checksum, so a
     line with one odd word is not believed at all. Inches become millimetres; no unit is metric.
     """
-    values = [None] * 4
+    values = [_BAD] * 4
     faults = ()
     field = unit_of = None  # what the next word gives its value to, or its unit
     for word in line.replace(",", " ").split():
         if field is not None:
             values[field] = _number(word)
-            if values[field] is None:
+            if values[field] == _BAD:
                 return None, ()
             field, unit_of = None, field
-        elif word in _FIELDS and values[_FIELDS.index(word)] is None:
+        elif word in _FIELDS and values[_FIELDS.index(word)] == _BAD:
             field, unit_of = _FIELDS.index(word), None
         elif word in _FAULTS:
             faults += (word,)
@@ -92,11 +93,11 @@ def parse(line):
             unit_of = None
         else:
             return None, ()
-    return (None if None in values else values), faults
+    return (None if _BAD in values else values), faults
 
 
 def _number(word):
-    """Return a plain decimal as a float, else None: float() alone would take "nan" and "1e9"."""
+    """Return a plain decimal as a float, else _BAD: float() alone would take "nan" and "1e9"."""
     if len(word) > 8 or word.count(".") > 1 or not word.replace(".", "").isdigit():
-        return None
+        return _BAD
     return float(word)

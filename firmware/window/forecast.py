@@ -33,6 +33,7 @@ class Forecast:
         slots of 5 minutes, and else into the next of 5, 10, 15, 20, 30 and 60."""
         if not 1 <= step_min <= 60:
             raise ValueError("Forecast: step_min must be 1 to 60 minutes")
+        self.step_min = step_min
         self._step_s = int(step_min * 60)
         self.slot_min = 60
         for slot_min in _SLOTS_MIN:
@@ -151,8 +152,7 @@ class Forecast:
         try:
             self._load(bytes(state))
         except (ValueError, TypeError):
-            step_min = self._step_s / 60
-            self.__init__(step_min)
+            self.__init__(self.step_min)
             raise ValueError("Forecast: not a state that save() gave; started afresh") from None
 
     def _load(self, state):

@@ -27,6 +27,44 @@ _USUAL_DAYS = const(15)
 _CLIMATE_HOURS = const(480)
 _ONSET_HOURS = const(720)
 
+# Spread (mean absolute deviation) of each usual quantity before a second day is known, and what is
+# added to it in the ratio, so that a quiet hour does not make a large number of a small change.
+_SPREAD_START = (900, 250, 200, 10, 250, 60, 600, 150)
+_SPREAD_FLOOR = (30, 30, 30, 3, 30, 10, 30, 20)
+
+(
+    _LAST_T,
+    _AGE_T,
+    _LAST_RH,
+    _AGE_RH,
+    _LAST_P,
+    _AGE_P,
+    _LAST_W,
+    _AGE_W,
+    _BLOCK,
+    _HOUR,
+    _HOURS,
+    _SINCE_RAIN,
+    _HOUR_WET,
+    _HOUR_MM,
+    _HOUR_ONSETS,
+    _ONSET_RATE,
+    _ONSET_PART,
+    _ROUGH60,
+    _ROUGH360,
+    _WIND20,
+    _WIND180,
+    _MEAN_T,
+    _MEAN_RH,
+    _MEAN_P,
+) = range(24)
+_SLOW_SIZE = const(24)
+_LASTING = (_HOURS, _ONSET_RATE, _ONSET_PART, _MEAN_T, _MEAN_RH, _MEAN_P)
+
+# 4 x 12 changes, 17 levels of temperature and humidity, 4 of pressure, 5 of wind, 8 x 2 against
+# the usual, 10 of rain.
+COUNT = const(100)
+
 # Natural logarithm of the humidity in percent over 100, times 5000. Single precision rounds each
 # of the hundred entries as double does (a test holds that).
 _LN = array("h", [-23026] + [round(5000 * math.log(i / 100)) for i in range(1, 101)])
@@ -481,42 +519,3 @@ def _blend(table, start, before, hour, after):
     if mid == MISSING or left == MISSING or right == MISSING:
         return MISSING
     return (2 * mid + left + right) // 4
-
-
-# Spread (mean absolute deviation) of each usual quantity before a second day is known, and what is
-# added to it in the ratio, so that a quiet hour does not make a large number of a small change.
-_SPREAD_START = (900, 250, 200, 10, 250, 60, 600, 150)
-_SPREAD_FLOOR = (30, 30, 30, 3, 30, 10, 30, 20)
-
-(
-    _LAST_T,
-    _AGE_T,
-    _LAST_RH,
-    _AGE_RH,
-    _LAST_P,
-    _AGE_P,
-    _LAST_W,
-    _AGE_W,
-    _BLOCK,
-    _HOUR,
-    _HOURS,
-    _SINCE_RAIN,
-    _HOUR_WET,
-    _HOUR_MM,
-    _HOUR_ONSETS,
-    _ONSET_RATE,
-    _ONSET_PART,
-    _ROUGH60,
-    _ROUGH360,
-    _WIND20,
-    _WIND180,
-    _MEAN_T,
-    _MEAN_RH,
-    _MEAN_P,
-) = range(24)
-_SLOW_SIZE = const(24)
-_LASTING = (_HOURS, _ONSET_RATE, _ONSET_PART, _MEAN_T, _MEAN_RH, _MEAN_P)
-
-# 4 x 12 changes, 17 levels of temperature and humidity, 4 of pressure, 5 of wind, 8 x 2 against
-# the usual, 10 of rain.
-COUNT = const(100)

@@ -6,10 +6,13 @@ two hinges) and of small regression trees, all in integers. 32 points are one un
 
 from array import array
 
+from micropython import const
+
 from window.forecast_features import COUNT, MISSING
 
 POINTS = 32  # of one unit of log odds
-_KNOT = 51  # the hinges bend at 0.8 spreads; a spread is 64
+_KNOT = const(51)  # the hinges bend at 0.8 spreads; a spread is 64
+_HIGH = const(128)
 
 
 class Table:
@@ -34,52 +37,59 @@ class Table:
         self._leaves = array("h", module.LEAVES)
         self._bias = module.BIAS
         self.usual = array("H", module.USUAL)
+        self._seen = array("h", [0] * (_HIGH + COUNT))
 
     def score(self, values):
         """Points for `values`, an array of COUNT features: higher means rain is nearer."""
-        return (self._linear(values) >> 11) + (self._trees(values) >> 6)
+        return (self._linear(values) >> 11) + (self._trees() >> 6)
 
     def _linear(self, values):
+        # Copies the features for the trees on the way: as they are, and from _HIGH on with what is
+        # missing as the highest number, so that a tree needs no test for it.
+        seen = self._seen
         total = self._bias
         mean = self._mean
         scale = self._scale
         clip = self._clip
         plain = self._plain
-        above = self._above
-        below = self._below
-        for i in range(COUNT):
-            x = values[i]
+        at = 0
+        for x in values:
+            seen[at] = x
             if x == MISSING:
+                seen[at + _HIGH] = 32767
+                at += 1
                 continue
-            x -= mean[i]
-            limit = clip[i]
+            seen[at + _HIGH] = x
+            x -= mean[at]
+            limit = clip[at]
             if x > limit:
                 x = limit
             elif x < -limit:
                 x = -limit
-            x = x * scale[i] >> 12
-            total += x * plain[i]
+            x = x * scale[at] >> 12
+            total += x * plain[at]
             if x > _KNOT:
-                total += (x - _KNOT) * above[i]
+                total += (x - _KNOT) * self._above[at]
             elif x < -_KNOT:
-                total += (-x - _KNOT) * below[i]
+                total += (-x - _KNOT) * self._below[at]
+            at += 1
         return total
 
-    def _trees(self, values):
+    def _trees(self):
         total = 0
+        seen = self._seen
         features = self._features
         cuts = self._cuts
         leaves = self._leaves
         leaf = 0
         for root in range(0, len(features), 7):
-            node = 0
-            while node < 7:
-                feature = features[root + node]
-                x = values[feature & 127]
-                if x > cuts[root + node] or (feature > 127 and x == MISSING):
-                    node += node + 2
-                else:
-                    node += node + 1
-            total += leaves[leaf + node - 7]
+            node = root + 2 if seen[features[root]] > cuts[root] else root + 1
+            below = node + node - root + 1
+            if seen[features[node]] > cuts[node]:
+                below += 1
+            if seen[features[below]] > cuts[below]:
+                total += leaves[leaf + 2 * (below - root) - 5]
+            else:
+                total += leaves[leaf + 2 * (below - root) - 6]
             leaf += 8
         return total

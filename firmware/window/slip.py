@@ -13,7 +13,7 @@ from window.ticks import since
 _RING = const(8)
 _WINDOW_EDGES = const(2)
 _WINDOW_US = const(70000)  # four edges at cruise, a full cycle of the encoder
-_SLOPE_UM_S_PER_V = const(1000000 // safety.BACK_EMF_MV_S_PER_MM)
+_SLOPE_UM_S_PER_V = 1000000 // safety.BACK_EMF_MV_S_PER_MM
 _SLOPE_FROM_MV = const(1000)  # a slope over less is noise
 
 
@@ -35,16 +35,16 @@ class Slip:
         self._last_us = now_us
         self._slow = 0
         self._sum = 0
-        self.speed_um_s = 0
-        self.mark(now_us, moved)
-
-    def mark(self, now_us, moved):
-        """Measure from here on: the drive has just become steady."""
+        self.speed_um_s = self._window_mv = 0
         self._head = self._filled = 0
-        self._last_moved = moved
+        self._last_moved = self._marked = moved
         self._edge_last_us = now_us
-        self._last_charge = self._sum
+        self._last_charge = 0
         self.measured = False
+
+    def mark(self):
+        """Count edges from here on: the drive has just become steady."""
+        self._marked = self._last_moved
 
     def refer(self):
         """Take the speed and drive of the present window as the known point of the line."""
@@ -59,10 +59,8 @@ class Slip:
         self._slow = 0
 
     def edges_since_mark(self):
-        """Edges between the first edge after the mark and the last one."""
-        if self._filled == 0:
-            return 0
-        return self._last_moved - self._first_moved
+        """Return how many edges have come since the mark."""
+        return self._last_moved - self._marked
 
     def voltage_for(self, speed_um_s):
         """Drive in mV that should give this speed, or 0 while nothing is known."""
@@ -97,8 +95,6 @@ class Slip:
         return waited_us > safety.EDGE_UM * safety.SLIP_OVERDUE_PCT * 100 // (expected // 100)
 
     def _edge(self, moved, edge_us, charge):
-        if self._filled == 0:
-            self._first_moved = moved
         ring = self._head
         self._edge_us[ring] = edge_us
         self._moved[ring] = moved

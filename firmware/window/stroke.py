@@ -11,7 +11,7 @@ BEGUN, STEADY, MEASURED, FREE, AT_SPEED, SETTLED, CHANGED, ENDING, STOPPED = ran
 # What a judgement may say.
 GOING, SLIPS, STALLS, ENDED = range(4)
 
-_LEARN_EDGES = const(4)  # one full cycle of the encoder, so that uneven phases cancel
+_LEARN_EDGES = const(5)  # a window of four, all of it after the drive became steady
 _FALL_MV_PER_S = const(40000)
 _OPEN_FROM_MV = const(300)
 _CHANGE_MV = const(300)  # less is the noise of measuring speed
@@ -64,11 +64,11 @@ class Stroke:
         """Duty in per mille, 0 to 1000, that gives the drive at the supply, at the highest if unknown."""
         return min(1000, self.drive_mv * 1000 // self._high_mv)
 
-    def step(self, elapsed_ms, now_us, moved, edge_us, ceiling_um_s, ending, seal):
+    def step(self, elapsed_ms, now_us, moved, edge_us, ceiling_um_s, ending):
         """Move the drive on by one tick and return GOING, SLIPS, STALLS or ENDED.
 
         `moved` counts edges in the direction of travel since `begin`, `ceiling_um_s` is the highest speed
-        allowed here (0: none), `ending` asks for a soft stop, `seal` says that resistance is no pinch.
+        allowed here (0: none), `ending` asks for a soft stop.
         """
         if moved > self._moved or (moved == 0 and self.drive_mv < self._first_edge_mv):
             self._still_ms = 0
@@ -76,19 +76,19 @@ class Stroke:
             self._still_ms += elapsed_ms
         self._moved = moved
         slips = self.slip.step(now_us, moved, edge_us, self.drive_mv)
-        if self.closing and slips and not seal:
+        if self.closing and slips:
             return SLIPS
         if self._still_ms > safety.STALL_MS and self.phase != EASE:
             return STALLS
         goal_mv = self._goal_mv(ceiling_um_s)
         event = self._event(moved, goal_mv, ending)
         if event:
-            self._take(event, now_us, moved)
-        self._drive(elapsed_ms, moved, goal_mv)
+            self._take(event)
+        self._drive(elapsed_ms, goal_mv)
         return ENDED if self.phase == STILL else GOING
 
     def _goal_mv(self, ceiling_um_s):
-        if self.closing and ceiling_um_s and self.phase in (LEARN, CRUISE):
+        if self.closing and ceiling_um_s and self.phase not in (GROPE, HOLD):
             # Only ever downwards: to push harder because the sash is slow is to push a hand.
             self._cruise_mv = min(self._cruise_mv, self.slip.voltage_for(ceiling_um_s))
         return self._cruise_mv
@@ -116,7 +116,7 @@ class Stroke:
             return SETTLED if self.slip.edges_since_mark() >= _LEARN_EDGES else 0
         return CHANGED if self.drive_mv - goal_mv > _CHANGE_MV else 0
 
-    def _take(self, event, now_us, moved):
+    def _take(self, event):
         phase = TABLE.get((self.phase, event), self.phase)
         if phase == self.phase:
             return
@@ -124,12 +124,12 @@ class Stroke:
         if event in (MEASURED, SETTLED) and self.slip.measured:
             self.slip.refer()
         if event in (STEADY, MEASURED, AT_SPEED):
-            self.slip.mark(now_us, moved)
+            self.slip.mark()
 
     def _beyond_mv(self):
         return self._first_mv + safety.GROPE_BEYOND_MV
 
-    def _drive(self, elapsed_ms, moved, goal_mv):
+    def _drive(self, elapsed_ms, goal_mv):
         phase = self.phase
         if phase == GROPE:
             self._toward(self._beyond_mv() if self._first_mv else self._first_edge_mv,

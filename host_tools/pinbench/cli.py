@@ -98,7 +98,7 @@ def evaluate():
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @_as_json
 @click.option("--plot", metavar="F.png", help="Draw caught against needless.")
-@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, metavar="N")
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Processes; one a core else.")
 def evaluate_rain(paths, as_json, plot, jobs):
     """Measure the window's rain forecast on recorded weather: CSV files, or folders of them."""
     _existing(paths)
@@ -115,8 +115,8 @@ def train():
 
 @train.command("rain")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--out", metavar="FILE", help="Instead of the firmware's own tables.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option("--out", metavar="FOLDER", help="Instead of the firmware's own.")
 def train_rain_(paths, seed, out):
     """Fit the window's rain forecast and write its tables."""
     _existing(paths)

@@ -19,7 +19,7 @@ def parse_us(text):
     Raises ValueError, with one sentence, for anything else.
     """
     if not isinstance(text, str):
-        raise ValueError(f"{text!r} is no time: write it with its unit, such as \"40 s\"")
+        raise ValueError(f'{text!r} is no time: write it with its unit, such as "40 s"')
     total, at = 0.0, 0
     while at < len(text):
         part = _PART.match(text, at)

@@ -217,8 +217,10 @@ def _often(text):
 
 
 def _known(device):
-    quantities = [f"{q} stays under 100 {next(iter(QUANTITIES[device][q][1]))}"
-                  for q in QUANTITIES.get(device, {})]
+    quantities = [
+        f"{q} stays under 100 {next(iter(QUANTITIES[device][q][1]))}"
+        for q in QUANTITIES.get(device, {})
+    ]
     return [row[0] for row in EXPECTATIONS] + list(STATES.get(device, {})) + quantities
 
 

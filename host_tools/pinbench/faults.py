@@ -6,7 +6,7 @@ from pinbench.expectations import unknown
 # what a fault concerns: I2C transfers (of one chip, or of a bus), a serial line, a net, the supply
 I2C, UART, NET, SUPPLY = "i2c", "uart", "net", "supply"
 
-# kind: (what it concerns, parameters and what they say, what it does); "nack" is short for address_nack
+# kind: (what it concerns, parameters and what they say, what it does)
 FAULTS = {
     "address_nack": (I2C, {}, "the chip does not acknowledge its address"),
     "data_nack": (I2C, {"at": "byte"}, "the chip refuses a byte of what is written"),
@@ -122,7 +122,9 @@ def _whole(key, value):
 def describe():
     """Return the table as text for `pinbench sim --help`."""
     lines = ['[[at]] with do = "set": chip = ROLE, and quantities of its test face to set']
-    lines.append('[[at]] with do = "fault": kind, one target, `count` transfers or `for`; kinds are')
+    lines.append(
+        '[[at]] with do = "fault": kind, one target, `count` transfers or `for`; kinds are'
+    )
     for kind, (concerns, params, says) in FAULTS.items():
         keys = [" or ".join(_TARGETS[concerns])] if _TARGETS[concerns] else []
         keys += [f"{key} ({what})" for key, what in params.items()]

@@ -201,8 +201,9 @@ def diff(scenario, seed=None, profile=None, progress=None, heap_bytes=HEAP_BYTES
                 found.at, found.before = found.records + 1, list(before)
                 found.cpython, found.micropython = "(its trace has ended)", other
             elif here != vm.result:
-                found.error = "the traces are equal, but not what the two runs sum up: " + _unequal(
-                    here, vm.result
+                found.error = (
+                    "the traces are equal, but not what the two runs sum up: "
+                    + _unequal(here, vm.result)
                 )
         except Stop:
             pass
@@ -263,7 +264,7 @@ def _play_vm(job, sink, heap_bytes, stall_s):
     vm = VM(job, heap_bytes, stall_s)
     for line in vm:
         sink(line)
-    return vm.result
+    return vm.result or {}
 
 
 def _unequal(here, there):

@@ -74,10 +74,15 @@ def _options(item):
     return options
 
 
+class BenchFault(AssertionError):
+    """The test passed, but the bench saw what it did not expect, or not what it expected."""
+
+
 def _verify(handle):
+    __tracebackhide__ = True
     found = handle.faults()
     if found:
-        pytest.fail("\n".join(found), pytrace=False)
+        raise BenchFault("\n".join(found))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -21,6 +21,7 @@ from pinbench.expectations import unknown
 from pinbench.paths import FIRMWARE
 from pinbench.simulator.profiles import PROFILES
 from pinbench.worlds import catalogue
+from pinbench.worlds.actions import check as check_action
 
 KEYS = {
     "why": "one sentence: what this scenario is for",
@@ -50,11 +51,13 @@ WORLD_KEYS = {
     "hours": "how much of it is played",
 }
 ACTION_KEYS = {
-    "do": "fault, set, or an action of the world",
+    "do": "fault, set, hog (the processor, for a time), or an action of the world",
     "time": 'when ("9 h")',
     "when": "or: at the first time that the world sees this event",
     "delay": "and so long after it",
     "for": "ends after this time",
+    "every": "happens again after each such time",
+    "times": "with every: so often in all; to the end of the run if left out",
 }
 
 
@@ -71,6 +74,7 @@ class Scenario:
     why: str
     job: dict
     swept: dict = field(default_factory=dict)
+    start: datetime | None = None  # time of day at its begin, if its weather is recorded
 
 
 def load(name):
@@ -109,7 +113,9 @@ def _one(path, table, swept):
             raise ValueError(f'{key} = "..." is missing')
     device = table["device"]
     wiring, profile, firmware = _place(path, table["board"], device)
-    world, world_us = _world(path, dict(table.get("world", {})), device)
+    about = dict(table.get("world", {}))
+    start = about.get("from")
+    world, world_us = _world(path, about, device)
     end_us = _time(table, "lasts") or world_us
     if not end_us:
         raise ValueError('say how long it runs: lasts = "..."')
@@ -135,13 +141,13 @@ def _one(path, table, swept):
         "main": f"{device}/main.py",
     }
     if "ticks_wrap_in" in table:
-        # ticks_us and ticks_ms both wrap at 2**30 (TIM-01), milliseconds last: both within the time.
+        # ticks_us and ticks_ms wrap at 2**30 (TIM-01): so both do within the time.
         job["start_ticks_us"] = (1 << 30) * 1000 - _time(table, "ticks_wrap_in")
     if "settings" in table:
         job["files"]["/settings.json"] = json.dumps(table["settings"])
     mark = ",".join(f"{key}={value}" for key, value in swept.items())
     shown = f"{path}#{mark}" if mark else str(path)
-    return Scenario(path, shown, table["why"], job, swept)
+    return Scenario(path, shown, table["why"], job, swept, start)
 
 
 def _place(path, name, device):
@@ -170,6 +176,14 @@ def _world(path, table, device):
     for key in table:
         if key not in known:
             raise ValueError(unknown(key, known, "key of [world]"))
+    for key, rules in own.items():
+        if key in table:
+            if not isinstance(table[key], dict):
+                raise ValueError(f"{key} of [world] must be a table, not {table[key]!r}")
+            for name in table[key]:
+                if name not in rules["params"]:
+                    raise ValueError(unknown(name, rules["params"], f"key of {key!r}"))
+            check_action(key, own, table[key])
     weather = table.pop("weather", None)
     start, hours = table.pop("from", None), table.pop("hours", None)
     length_us = round(hours * 3_600_000_000) if hours else 0
@@ -272,7 +286,7 @@ def _action(entry, wiring, device):
     do = entry.pop("do", None)
     if not isinstance(do, str):
         raise ValueError('an [[at]] needs do = "..." with what happens')
-    action = {"do": do}
+    action: dict = {"do": do}
     if ("time" in entry) == ("when" in entry):
         raise ValueError(f'{do!r} needs time = "..." or when = "EVENT"')
     if "time" in entry:
@@ -282,26 +296,46 @@ def _action(entry, wiring, device):
         action["delay_us"] = _time(entry, "delay")
     if "for" in entry:
         action["for_us"] = _time(entry, "for")
-    for key in ("time", "when", "delay", "for"):
+    if "every" in entry:
+        action["every_us"] = _time(entry, "every")
+        if not action["every_us"]:
+            raise ValueError("every: a time longer than nothing")
+    if "times" in entry:
+        action["times"] = _whole(entry, "times")
+        if "every" not in entry:
+            raise ValueError("`times` says how often `every` happens: give both")
+    for key in ACTION_KEYS:
         entry.pop(key, None)
     if do == "fault":
         action.update(faults.resolve(entry, wiring))
     elif do == "set":
         action.update(faults.chip_setting(entry, wiring))
+    elif do == "hog":
+        if entry or "for_us" not in action:
+            raise ValueError('"hog" takes `for` and nothing else')
     else:
-        known = actions(device)
-        if do not in known:
-            raise ValueError(unknown(do, [*known, "fault", "set"], "action"))
-        allowed = known[do].get("params", {})
-        for key in entry:
-            if key not in allowed:
-                raise ValueError(unknown(key, [*allowed, *ACTION_KEYS], f"key of {do!r}"))
-        action["params"] = entry
+        action["params"] = _world_action(do, entry, device)
     return action
 
 
+def _world_action(do, entry, device):
+    known = actions(device)
+    if do not in known:
+        raise ValueError(unknown(do, [*known, "fault", "set", "hog"], "action"))
+    allowed = known[do]["params"]
+    for key in entry:
+        if key not in allowed:
+            raise ValueError(unknown(key, [*allowed, *ACTION_KEYS], f"key of {do!r}"))
+    return check_action(do, known, entry)
+
+
 def _expect(table, device):
-    return [expectations.parse(entry, device) for entry in table.get("expect", [])]
+    checks = [expectations.parse(entry, device) for entry in table.get("expect", [])]
+    measures = getattr(world_class(device), "MEASURES", {})
+    for check in checks:
+        if check["kind"] == "holds" and check["measure"] not in measures:
+            raise ValueError(unknown(check["measure"], measures, f"measure of the {device}"))
+    return checks
 
 
 def _time(table, key):
@@ -336,7 +370,9 @@ def _sweep(table):
         filled = _fill(copy.deepcopy(table), values, used)
         for key in values:
             if key not in used:
-                raise ValueError(f'[sweep] has {key!r}, but nothing in the scenario is "{{{key}}}"')
+                raise ValueError(
+                    f'[sweep] has {key!r}, but nothing in the scenario is "{{{key}}}"'
+                )
         yield filled, values
 
 
@@ -363,19 +399,22 @@ def describe(device="window"):
     lines += [f"  {key:<20}{says}" for key, says in KEYS.items()]
     lines.append("[world]")
     lines += [f"  {key:<20}{says}" for key, says in WORLD_KEYS.items()]
-    own = getattr(world_class(device), "PARAMS", {})
-    lines += [f"  {key:<20}{_says(says)}" for key, says in own.items()]
+    for name, entry in getattr(world_class(device), "PARAMS", {}).items():
+        lines.append(f"  {name:<20}a table")
+        lines += _parameters(entry["params"])
     lines.append("[[at]]")
     lines += [f"  {key:<20}{says}" for key, says in ACTION_KEYS.items()]
     lines.append(f"what the {device}'s world can do:")
     for name, entry in actions(device).items():
-        lines.append(f"  {name:<20}{_says(entry)}")
-        for key, says in entry.get("params", {}).items():
-            lines.append(f"      {key:<16}{_says(says)}")
+        lines.append(f"  {name:<20}{entry['doc']}")
+        lines += _parameters(entry["params"])
+    lines.append("its measures:")
+    for name, says in getattr(world_class(device), "MEASURES", {}).items():
+        lines.append(f"  {name:<24}{says}")
     lines.append(faults.describe())
     lines.append(expectations.describe(device))
     return "\n".join(lines)
 
 
-def _says(entry):
-    return entry.get("doc", "") if isinstance(entry, dict) else str(entry)
+def _parameters(params):
+    return [f"      {key:<20}{rule['doc']}" for key, rule in params.items()]

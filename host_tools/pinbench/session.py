@@ -60,8 +60,8 @@ class Session:
             error = "the simulator failed:\n%s" % bug
         except RuntimeError as problem:
             error = str(problem)
-        except BaseException as problem:
-            # A loop that was stopped from outside: its own words name file and line.
+        except Exception as problem:
+            # Not the firmware's: `bench.run` prints those. An interrupt goes on to the caller.
             error = describe(problem)
         failures = [] if error else self.player.finish()
         unexpected = [] if error else self.bench.unexpected()

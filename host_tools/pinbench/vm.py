@@ -50,6 +50,7 @@ class VM:
 
     def __init__(self, job, heap_bytes=HEAP_BYTES, stall_s=20.0):
         self.result = None
+        self._ended = False
         self._stall_s = stall_s
         self._heap_bytes = heap_bytes
         self._rest = []  # what it printed that is no record: a traceback
@@ -69,16 +70,23 @@ class VM:
             self._lines.put(raw)
         self._lines.put(_END)
 
+    def _next(self, timeout_s):
+        """Return the next line, None at the end. Raises queue.Empty after the time."""
+        if self._ended:
+            return None
+        raw = self._lines.get(timeout=timeout_s)
+        self._ended = raw is _END
+        return None if raw is _END else raw.decode("utf-8", "replace").rstrip("\n")
+
     def __iter__(self):
         try:
             while True:
                 try:
-                    raw = self._lines.get(timeout=self._stall_s)
+                    line = self._next(self._stall_s)
                 except queue.Empty:
                     self._interrupt()
-                if raw is _END:
+                if line is None:
                     break
-                line = raw.decode("utf-8", "replace").rstrip("\n")
                 if line.startswith(RESULT):
                     self.result = json.loads(line[len(RESULT) :])
                 elif is_record(line):
@@ -95,8 +103,8 @@ class VM:
         """End the process, if it still runs."""
         if self._process.poll() is None:
             self._process.kill()
-            while self._lines.get() is not _END:  # lets the pump come to its end
-                pass
+        while self._next(None) is not None:  # lets the pump come to its end
+            pass
         self._process.wait()
         Path(self._job).unlink(missing_ok=True)
 
@@ -104,23 +112,23 @@ class VM:
         """The VM says nothing any more: ask where it is, and give up."""
         self._process.send_signal(signal.SIGINT)
         try:
-            while (raw := self._lines.get(timeout=3)) is not _END:
-                self._rest.append(raw.decode("utf-8", "replace").rstrip("\n"))
+            while (line := self._next(3)) is not None:
+                if line.startswith(RESULT):  # the run ended in good order, with the traceback
+                    self._rest += (json.loads(line[len(RESULT) :])["error"] or "").split("\n")
+                elif not is_record(line):
+                    self._rest.append(line)
         except queue.Empty:
             pass
         where = innermost(self._rest)
         at = f", at {where}" if where else ""
-        raise VMError(
-            f"nothing happened for {self._stall_s:.0f} s: a loop that calls nothing{at}"
-        )
+        raise VMError(f"nothing happened for {self._stall_s:.0f} s: a loop that calls nothing{at}")
 
     def _why(self, code):
         text = "\n".join(self._rest)
         if "MemoryError" in text:
             where = innermost(self._rest)
-            return (
-                f"the VM's heap of {self._heap_bytes} bytes is too small"
-                + (f" (at {where})" if where else "")
+            return f"the VM's heap of {self._heap_bytes} bytes is too small" + (
+                f" (at {where})" if where else ""
             )
         if code < 0:
             return f"the VM was ended by signal {-code} ({signal.Signals(-code).name})"

@@ -6,7 +6,7 @@ from pinbench.simulator.kernel import Kernel
 
 
 class Hand:
-    """A kernel and one chip on it; I2C by hand, nets at `nets`, the trace's records in `records`."""
+    """A kernel and one chip on it: I2C by hand, its nets, and what the trace has recorded."""
 
     def __init__(self, chip, seed, pull_ups):
         self.chip = chip
@@ -58,7 +58,7 @@ class Hand:
 
 @pytest.fixture(scope="session")
 def hand():
-    """hand(chip, seed=1, pull_ups=()) puts a chip into a fresh kernel; state lies in the result."""
+    """hand(chip, seed=1, pull_ups=()) puts a chip into a fresh kernel."""
 
     def make(chip, seed=1, pull_ups=()):
         return Hand(chip, seed, pull_ups)

@@ -1,10 +1,12 @@
-"""INA226 twin: registers and arithmetic, conversions in time, and the alert pin to the microsecond."""
+"""INA226 twin: registers, arithmetic, conversions, and the alert pin to the microsecond."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis.strategies import floats, integers, lists, sampled_from, tuples
 
+from pinbench.chips.drv8871 import DRV8871
 from pinbench.chips.ina226 import INA226
+from pinbench.simulator.nets import Gate
 
 CONFIG, SHUNT, BUS, POWER, CURRENT, CALIBRATION, MASK, LIMIT = range(8)
 SOL, SUL, BOL, BUL, POL, CNVR = 0x8000, 0x4000, 0x2000, 0x1000, 0x0800, 0x0400
@@ -408,6 +410,23 @@ def test_a_steady_current_costs_no_events(on):
     monitor.wait_us(60_000_000)
     assert monitor.kernel.events == 0
     assert monitor.get(SHUNT) == 5996
+
+
+def test_through_a_gate_it_stops_the_motor_without_a_word_from_firmware(on):
+    monitor = on(current_ma=500.0)
+    net = monitor.kernel.net
+    Gate(net("drv_in1"), [net("motor_in1"), monitor.hand.nets["alert"]])
+    bridge = DRV8871()
+    bridge.attach(monitor.kernel, "drive", {"in1": net("drv_in1"), "in2": net("drv_in2")})
+    net("motor_in1").drive_pwm("pin", 20000, 40000)
+    arm(monitor, 2000)
+    monitor.wait_us(5600)
+    assert bridge.drive == 40000 / 65535
+    monitor.chip.current_ma = 3000.0
+    monitor.wait_us(559)
+    assert bridge.state == "drive"
+    monitor.wait_us(1)
+    assert bridge.state == "coast"
 
 
 class OneByOne:

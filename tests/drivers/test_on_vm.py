@@ -46,4 +46,4 @@ def test_all_drivers_import_and_compute_on_the_vm_as_on_cpython():
     drivers = {path.stem for path in (FIRMWARE / "drivers").glob("*.py")}
     text = SCRIPT.read_text()
     assert all(name in text for name in drivers), "a driver is missing from the script"
-    assert "encoder -41 1" in on_vm, "39 edges with B ahead, and two at once"
+    assert "encoder -42 1" in on_vm, "40 edges with B ahead, and two at once"

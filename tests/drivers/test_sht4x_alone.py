@@ -143,6 +143,15 @@ def test_a_heat_pulse_whose_answer_was_lost_counts_too(alone):
         sensor.heat_pulse()
 
 
+def test_the_heater_rests_across_the_wrap_of_the_ticks(alone):
+    _, _, sensor = start(alone)
+    alone.time.now_us = ((1 << 30) - 200) * 1000
+    sensor.heat_pulse()
+    alone.time.sleep_ms(500)
+    with pytest.raises(alone.load("sht4x").SHT4xError, match="must rest 500 ms"):
+        sensor.heat_pulse()
+
+
 def test_the_heater_may_be_used_after_days_when_ticks_look_negative(alone):
     _, _, sensor = start(alone)
     sensor.heat_pulse()

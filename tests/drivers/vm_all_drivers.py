@@ -31,14 +31,12 @@ class PWM:
         pass
 
 
-class Machine:
-    pass
+class machine:
+    Pin = Pin
+    PWM = PWM
 
 
-machine = Machine()
-machine.Pin = Pin
-machine.PWM = PWM
-sys.modules["machine"] = machine
+sys.modules["machine"] = machine  # pyright: ignore[reportArgumentType]
 sys.path.insert(0, sys.argv[1])
 
 from drivers import (  # noqa: E402
@@ -52,7 +50,7 @@ from drivers import (  # noqa: E402
     rg15,
     rg15_lines,
     sht4x,
-)  # fmt: skip
+)
 
 
 def show(*values):
@@ -93,17 +91,23 @@ switches = limit_switches.LimitSwitches(Pin(2), Pin(3))
 push = button.Button(Pin(4))
 motor = drv8871.DRV8871(5, 6)
 sound = buzzer.Buzzer(7)
+
+
+def turn(handler):
+    for number in range(40):
+        pin = pin_a if number & 1 else pin_b
+        pin.level ^= 1
+        handler(pin)
+    pin_a.level ^= 1
+    pin_b.level ^= 1
+    handler(pin_a)
+    switches.step()
+    push.pressed_event()
+
+
 handler = encoder._edge
 micropython.heap_lock()
-for number in range(40):
-    pin_a.level = 1 if number & 2 else 0
-    pin_b.level = 1 if number + 1 & 2 else 0
-    handler(pin_a)
-pin_a.level ^= 1
-pin_b.level ^= 1
-handler(pin_a)
-switches.step()
-push.pressed_event()
+turn(handler)
 micropython.heap_unlock()
 show("encoder", encoder.count, encoder.errors)
 show("drive", motor.drive(500), motor.drive(-500), sound.step(), switches.fault, push.down)

@@ -2,6 +2,10 @@
 
 import pytest
 
+# pytester forgets the modules that a run imported, and C extensions do not bear a second import.
+import pinbench.session  # noqa: F401
+import pinbench.simulator.machine.littlefs_host  # noqa: F401
+
 DRIVER = '''
 class Probe:
     """Reads the SHT4x's serial number, with the wait it needs or without."""

@@ -136,7 +136,7 @@ class DRV8871(Chip):
 
     def _apply(self, high, low):
         if high == low:
-            # Equal trains switch both halves together: the motor sees brake and coast in turns.
+            # Equal trains switch both halves together: brake and coast in turns, which brakes.
             self._set("brake" if high else "coast", 0.0, high == _FULL)
         else:
             self._set("drive", (high - low) / _FULL, high == _FULL or low == _FULL)

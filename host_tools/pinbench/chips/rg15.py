@@ -52,7 +52,7 @@ class RG15(Chip):
         self.too_cold = False
         self.silent = False
         self.garble = False
-        self.fallen_mm = 0.0
+        self._fallen_mm = 0.0
         self.commands = 0
         self._unplugged = False
         self._rate = 0.0
@@ -79,10 +79,17 @@ class RG15(Chip):
             self._dry_since_us = self.kernel.now_us
         self._rate = value
         if began and self._sees() and self.kernel.now_us - self._dry_since_us >= _EVENT_ENDS_US:
-            self._event_base = self.fallen_mm
+            self._event_base = self._fallen_mm
             if self.continuous:
                 self._say("Event")
         self._plan()
+
+    @property
+    def fallen_mm(self):
+        """All the rain in mm that it has seen, reboots included."""
+        if self.kernel is not None:
+            self._integrate()
+        return self._fallen_mm
 
     @property
     def unplugged(self):
@@ -139,7 +146,7 @@ class RG15(Chip):
         self.high = self.high_switch
         self._line = b""
         self._queue = []
-        self._acc_base = self._event_base = self._total_base = self.fallen_mm
+        self._acc_base = self._event_base = self._total_base = self._fallen_mm
         if not self._unplugged:
             self._booting = self.kernel.after(self.boot_ms * 1000, self._booted)
 
@@ -209,7 +216,7 @@ class RG15(Chip):
             self.high, self.metric = self.high_switch, self.metric_switch
         elif letter == "O":
             self._integrate()
-            self._total_base = self.fallen_mm
+            self._total_base = self._fallen_mm
 
     def _obey_number(self, letter, argument):
         if letter == "D":
@@ -239,7 +246,7 @@ class RG15(Chip):
         def count(mm):
             return int(mm * scale / step + 1e-6) * step
 
-        now = count(self.fallen_mm)
+        now = count(self._fallen_mm)
         text = "Acc %s %s, EventAcc %s %s, TotalAcc %s %s, RInt %s %s" % (
             _fixed(now - count(self._acc_base), decimals),
             unit,
@@ -250,7 +257,7 @@ class RG15(Chip):
             _fixed(int(self._rate * scale + 0.5), decimals),
             per_hour,
         )
-        self._acc_base = self.fallen_mm
+        self._acc_base = self._fallen_mm
         for bad, token in (
             (self.lens_bad, "LensBad"),
             (self.em_sat, "EmSat"),
@@ -277,7 +284,7 @@ class RG15(Chip):
     def _integrate(self):
         now_us = self.kernel.now_us
         if self._rate > 0 and self._sees():
-            self.fallen_mm += self._rate * ((now_us - self._seen_us) / _US_PER_HOUR)
+            self._fallen_mm += self._rate * ((now_us - self._seen_us) / _US_PER_HOUR)
         self._seen_us = now_us
 
     def _plan(self):
@@ -289,7 +296,7 @@ class RG15(Chip):
         if self._rate > 0:
             self._integrate()
             step_mm = 0.01 if self.high else 0.2
-            left_mm = step_mm - self.fallen_mm % step_mm
+            left_mm = step_mm - self._fallen_mm % step_mm
             delay_us = int(left_mm / self._rate * _US_PER_HOUR) + 1
             self._tick = self.kernel.after(max(delay_us, _UPDATE_US), self._update)
 

@@ -17,7 +17,7 @@ _SHAPES = {
 
 
 def named(line):
-    """Return a line of the trace as a dict with `t_us`, `channel`, `who` and its values by name."""
+    """Return a line of the trace as a dict: `t_us`, `channel`, `who` and its values by name."""
     time_us, channel, who, values = parse(line)
     record = {"t_us": time_us, "channel": channel, "who": who}
     if channel == "net":

@@ -1,7 +1,7 @@
-"""A run of the window as a picture: weather, forecast and sash, with closing and first drop marked."""
+"""A run of the window as a picture: weather, forecast, sash, closing and first drop."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from matplotlib import dates
 from matplotlib.figure import Figure
@@ -15,12 +15,15 @@ _HOUR_US = 3_600_000_000
 
 @dataclass
 class Story:
-    """What is drawn. Times are virtual microseconds; `start` is the time of day at their zero."""
+    """What is drawn. Times are virtual microseconds; `start` is the time of day at their zero.
+
+    Without `start` the axis shows the time since the begin.
+    """
 
     title: str
-    start: object
+    start: datetime | None
     end_us: int
-    weather: list  # rows [minute, rh_centi_pct, temp_centi_c, pressure_pa or -1, precip_um, wind_cm_s]
+    weather: list  # rows as scenario.read_weather makes them
     sash: list = field(default_factory=list)  # (time_us, opening in mm)
     alarms: list = field(default_factory=list)  # (from_us, until_us): the forecast says rain
     marks: list = field(default_factory=list)  # (time_us, text)
@@ -59,8 +62,10 @@ def draw(story, path):
     humid, press, rain, sash = axes
     figure.suptitle(story.title, x=0.012, ha="left", fontsize=13, color=INK, weight="bold")
 
+    start = story.start or datetime(2000, 1, 1, tzinfo=UTC)
+
     def when(time_us):
-        return story.start + timedelta(microseconds=time_us)
+        return start + timedelta(microseconds=time_us)
 
     times = [when(row[0] * 60_000_000) for row in story.weather]
     humid.plot(times, [row[1] / 100 for row in story.weather], color=HUMIDITY, lw=1.6)
@@ -107,24 +112,28 @@ def draw(story, path):
     sash.set_xlim(when(0), when(story.end_us))
     locator = dates.AutoDateLocator(minticks=5, maxticks=12)
     sash.xaxis.set_major_locator(locator)
-    sash.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
+    if story.start is None:
+        sash.xaxis.set_major_formatter(dates.DateFormatter("%H:%M"))
+        sash.set_xlabel("hours since the begin")
+    else:
+        sash.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
     figure.savefig(path)
     return path
 
 
 def _mark(axes, marks, when):
-    """Draw the vertical lines, their texts one below the other so that near ones can be read."""
-    for row, (time_us, text) in enumerate(sorted(marks)):
+    """Draw the vertical lines; the texts of two lie on either side, to be read when near."""
+    for number, (time_us, text) in enumerate(sorted(marks)):
         for axis in axes:
             axis.axvline(when(time_us), color=INK, lw=1.1, ls=(0, (4, 2)))
+        left = number == 0 and len(marks) > 1
         axes[0].annotate(
             text,
             (when(time_us), 1.0),
             xycoords=("data", "axes fraction"),
-            xytext=(5 if row % 2 else -5, 3 - 12 * (row % 2)),
+            xytext=(-5 if left else 5, 4),
             textcoords="offset points",
             fontsize=9,
             color=INK,
-            ha="left" if row % 2 else "right",
-            va="top" if row % 2 else "top",
+            ha="right" if left else "left",
         )

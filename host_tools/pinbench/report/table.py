@@ -8,16 +8,10 @@ from pinbench.durations import show_us
 def outcomes_table(outcomes):
     """Return a rich table of Outcomes, one row a run."""
     table = Table(box=None, pad_edge=False)
-    for title, justify in (
-        ("scenario", "left"),
-        ("runtime", "left"),
-        ("", "left"),
-        ("simulated", "right"),
-        ("wall", "right"),
-        ("speed", "right"),
-        ("records", "right"),
-    ):
-        table.add_column(title, justify=justify)
+    for title in ("scenario", "runtime", ""):
+        table.add_column(title)
+    for title in ("simulated", "wall", "speed", "records"):
+        table.add_column(title, justify="right")
     for outcome in outcomes:
         said = "[green]held[/]" if outcome.held else "[red]did not hold[/]"
         table.add_row(

@@ -23,9 +23,7 @@ def write_vcd(lines, file):
             kinds[key] = max(kind, kinds.get(key, kind))
     changes = 0
     with VCDWriter(file, timescale="1 us", version="pinbench") as writer:
-        variables = {
-            key: _register(writer, key, kinds[key]) for key in sorted(kinds)
-        }
+        variables = {key: _register(writer, key, kinds[key]) for key in sorted(kinds)}
         now = 0
         for line in lines:
             now = max(now, int(line.partition("|")[0]))

@@ -1,8 +1,8 @@
 """The scenario player: acts on the timeline, watches what happens, and judges the expectations.
 
-It takes plain data (`pinbench.scenario` makes it from TOML) and runs on both interpreters. A moment
-is an int, microseconds since the start of the run, or a str, the first time the world sees the event
-of that name.
+It takes plain data (`pinbench.scenario` makes it from TOML) and runs on both interpreters. A
+moment is an int, microseconds since the start of the run, or a str, the first time the world sees
+the event of that name.
 """
 
 # A state that must hold all the time is looked at after each record of the world, and this often.
@@ -83,8 +83,15 @@ class Player:
     # -- doing
 
     def _act(self, action):
+        if "every_us" in action:
+            self._repeat(action)
         do = action["do"]
         params = action.get("params", {})
+        if do == "hog":
+            # Something keeps the processor: time passes, and firmware does not see it.
+            self._kernel.note("fault", "processor", "hogged", action["for_us"])
+            self._kernel.spend(action["for_us"])
+            return
         if do == "fault":
             undo = self._bench.fault(action["kind"], action.get("target"), params)
         elif do == "set":
@@ -93,6 +100,14 @@ class Player:
             undo = self._world.act(do, params)
         if "for_us" in action and undo is not None:
             self._kernel.after(action["for_us"], _call, undo)
+
+    def _repeat(self, action):
+        left = action.get("times")
+        if left is None or left > 1:
+            following = dict(action)
+            if left is not None:
+                following["times"] = left - 1
+            self._kernel.after(action["every_us"], self._act, following)
 
     def _set(self, role, params):
         chip = self._bench.chips[role]

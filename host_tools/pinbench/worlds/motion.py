@@ -1,4 +1,4 @@
-"""Closed forms for a driven mass: speed u and distance z under u' = a - b*u - w*z, z' = u, z(0) = 0.
+"""Closed forms for a driven mass: speed u, distance z; u' = a - b*u - w*z, z' = u, z(0) = 0.
 
 `a` is the acceleration by constant forces, `b` the damping (back-EMF), `w` a spring that opposes.
 Units are millimetres and seconds. Each form starts with a speed u >= 0 and is asked only while the
@@ -9,7 +9,7 @@ order with real or first-quarter-period solutions), which is what `leave` relies
 import math
 
 NEVER = 1e30
-SETTLED_MM_S = 1e-6  # nearer than this to its final speed, a motion is taken as uniform
+SETTLED_MM_S = 1e-4  # nearer than this to its final speed, a motion is taken as uniform
 
 
 class Uniform:
@@ -182,8 +182,8 @@ def time_of(form, level, which, low, high):
 
 
 def leave(form, slow, fast, far):
-    """Return the time until the speed falls to `slow` or rises to `fast`, or the distance reaches
-    `far` or the motion has become uniform, whichever is first; and which: "slow", "fast", "far", "even".
+    """Return the time until the first of these, and its name: the speed falls to `slow` ("slow")
+    or rises to `fast` ("fast"), the distance reaches `far` ("far"), it is uniform ("even").
 
     `slow` is above zero. A uniform motion that meets none of them gives (NEVER, "even").
     """

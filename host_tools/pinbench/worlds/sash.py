@@ -17,10 +17,12 @@ The drive's datasheet (simulated part; the boards and the firmware's limits refe
 
 The spindle is self-locking. Nothing but the motor's thrust ever moves the sash: a spring stays
 compressed until the sash is driven away, and what pushes along with the motion is carried by the
-thread and does not speed it up. Current is measured on the SUPPLY side of the bridge. Averaged over
-the pulses it is `duty * motor current` (power in = power out of an ideal chopper, also while it
-limits current), so at half duty a supply current of 0.5 A is 1 A in the motor: 120 N, not 60.
-A trip on supply current must therefore scale with the duty.
+thread and does not speed it up.
+
+Current is measured on the SUPPLY side of the bridge. Averaged over the pulses it is `duty * motor
+current` (an ideal chopper: power in is power out, also while it limits current). At half duty a
+supply current of 0.5 A is 1 A in the motor: 120 N, not 60. A trip on supply current must
+therefore scale with the duty.
 
 The motor's inductance is left out: its time constant (about 0.3 ms) is shorter than one decision
 of the INA226 (0.56 ms). Between two changes of its inputs the sash obeys a linear equation, so it
@@ -41,7 +43,9 @@ LIMIT_SHUT_MM = 0.5
 LIMIT_OPEN_MM = 399.5
 EDGES_PER_MM = 5
 JAM_N = 5000.0
-REST_MM_S = 1e-3  # slower than this the sash rests; a spring would otherwise stop it only in the limit
+REST_MM_S = (
+    1e-3  # slower than this the sash rests; a spring would otherwise stop it only in the limit
+)
 START_N = 0.1  # thrust beyond friction that sets it going again
 
 COAST, BRAKE, DRIVE = "coast", "brake", "drive"
@@ -55,7 +59,8 @@ class SashMechanics:
     The trajectory is the same however finely it is sampled.
 
     supply_mv 0..20000, resistance_mohm > 0, friction_n >= 0 moving, static_per_mille >= 1000 (of
-    friction_n, at rest), mass_kg > 0, drag_n >= 0, current_limit_ma > 0, position_um -1000..401000.
+    friction_n, at rest), mass_kg > 0, drag_n >= 0, current_limit_ma > 0,
+    position_um -1000..401000.
     """
 
     def __init__(
@@ -71,7 +76,7 @@ class SashMechanics:
     ):
         self.supply_mv = supply_mv
         self._ohm = resistance_mohm / 1000
-        self._friction_n = friction_n
+        self.friction_n = friction_n
         self._static = static_per_mille / 1000
         self._mass_kg = mass_kg
         self._drag_n = drag_n
@@ -79,13 +84,16 @@ class SashMechanics:
         self._state, self._duty = COAST, 0.0
         self._welded = 0
         self._jammed = False
-        self._wind_n = 0.0
+        self.wind_n = 0.0
         self._gap_mm = -NEVER
         self._stiffness = 0.0
         self._peak_n = 0.0
         self._charge_nc = 0.0
         self._x = position_um / 1000
         self._v = 0.0
+        self.laws = (
+            0  # laws of motion begun so far: changes whenever something happens to the sash
+        )
         self.now_us = 0
         self._begin(0.0)
 
@@ -118,13 +126,13 @@ class SashMechanics:
     def set_friction_n(self, friction_n):
         """Set the friction of the moving sash, in newtons."""
         self._leave()
-        self._friction_n = friction_n
+        self.friction_n = friction_n
         self._begin(self.now_us)
 
     def set_wind_n(self, force_n):
         """Set the wind's push along the travel: positive towards open."""
         self._leave()
-        self._wind_n = force_n
+        self.wind_n = force_n
         self._begin(self.now_us)
 
     def set_obstacle(self, gap_mm, stiffness_n_per_mm):
@@ -141,7 +149,7 @@ class SashMechanics:
         self.set_obstacle(-NEVER, 0.0)
 
     def weld(self, direction):
-        """Fault: the bridge drives open (1) or shut (-1) at full duty whatever its inputs; 0 ends it."""
+        """Fault: the bridge drives open (1) or shut (-1) whatever its inputs say; 0 ends it."""
         self._leave()
         self._welded = direction
         self._begin(self.now_us)
@@ -200,7 +208,7 @@ class SashMechanics:
 
     @property
     def charge_nc(self):
-        """Supply charge drawn so far in nC (mA * us): its difference over a time is the exact mean."""
+        """Supply charge drawn so far in nC, float: (mA * us), so differences give exact means."""
         return self._charge_nc + self.charge_ahead_nc(self.now_us)
 
     @property
@@ -218,10 +226,24 @@ class SashMechanics:
         """Quadrature edges from the shut position, as an encoder zeroed there would count."""
         return math.floor(self.position_mm * EDGES_PER_MM)
 
+    def touches(self, mm):
+        """True if the obstacle is touched with the sash at `mm`."""
+        return mm <= self._gap_mm
+
+    @property
+    def power(self):
+        """Signed duty that the bridge puts out now, by command or by a fault."""
+        return self._power
+
     @property
     def driven(self):
         """True while the bridge puts out power, by command or by a fault."""
         return self._power != 0.0
+
+    @property
+    def steady(self):
+        """True while the supply current does not change until the law of motion does."""
+        return self._power == 0.0 or not self._moving or self._even != 0.0
 
     # -- time
 
@@ -255,7 +277,7 @@ class SashMechanics:
         return self._start_us + time_of(self._form, ahead, 0, 0.0, self._lasts) * 1e6
 
     def charge_ahead_nc(self, until_us):
-        """Supply charge from the present law's start to `until_us`, which is not beyond change_us."""
+        """Supply charge from the start of the present law to `until_us`, up to change_us."""
         t = (until_us - self._start_us) / 1e6
         return self._charge(t, self._form.at(t)[0])
 
@@ -302,6 +324,7 @@ class SashMechanics:
 
     def _begin(self, start_us):
         """Find the law that holds from here: direction, regime of the motor, springs ahead."""
+        self.laws += 1
         self._start_us = start_us
         state, duty = self._state, self._duty
         if self._welded:
@@ -311,7 +334,7 @@ class SashMechanics:
             state, duty = COAST, 0.0
         self._volts = volts
         self._power = duty if state == DRIVE else 0.0
-        friction = JAM_N if self._jammed else self._friction_n
+        friction = JAM_N if self._jammed else self.friction_n
         self._even = 0.0
         if self._v == 0:
             thrust = THRUST_N_PER_A * self._clamp(volts * abs(self._power) / self._ohm)
@@ -388,19 +411,18 @@ class SashMechanics:
             self._even = form.final()
 
     def _load(self):
-        """Return (opposing force in N, its rise in N/mm, the place in mm up to which that holds)."""
+        """Return (opposing force in N, its rise in N/mm, the place in mm where that ends)."""
         x = self._x
         sign = self._sign
+        # The law changes nothing at a limit switch, but whoever follows the sash wakes there.
         if sign > 0:
             springs = ((STOP_OPEN_MM, STOP_N_PER_MM),)
-            edge = LIMIT_OPEN_MM
+            far = LIMIT_SHUT_MM if x < LIMIT_SHUT_MM else LIMIT_OPEN_MM
         else:
             springs = ((STOP_SHUT_MM, STOP_N_PER_MM), (self._gap_mm, self._stiffness))
-            edge = LIMIT_SHUT_MM
-        # The last place is one that no motion reaches: it only bounds the search.
-        far = sign * 1000.0
-        if sign * (edge - x) > 0:
-            far = edge
+            far = LIMIT_OPEN_MM if x > LIMIT_OPEN_MM else LIMIT_SHUT_MM
+        if sign * (far - x) <= 0:
+            far = sign * 1000.0  # beyond the last stop: no motion gets there
         force, rise = 0.0, 0.0
         for place, stiffness in springs:
             ahead = sign * (place - x)
@@ -410,16 +432,15 @@ class SashMechanics:
             else:
                 force -= stiffness * ahead
                 rise += stiffness
-        wind = -sign * self._wind_n
-        if wind >= 0:
-            return force + wind, rise, far
+        net = force - sign * self.wind_n
+        if not rise:
+            return max(net, 0.0), 0.0, far
+        if net > -1e-9:
+            return max(net, 0.0), rise, far
         # Wind along with the motion relieves the motor of what the springs ask, and of no more.
-        if force + wind >= 0 and (rise or not wind):
-            return force + wind, rise, far
-        if rise:
-            turn = x - sign * (force + wind) / rise
-            if sign * (far - turn) > 0:
-                far = turn
+        turn = x - sign * net / rise
+        if sign * (far - turn) > 0:
+            far = turn
         return 0.0, 0.0, far
 
     def _motor_a(self, u):

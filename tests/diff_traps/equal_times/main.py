@@ -1,4 +1,4 @@
-"""A trap for `pinbench diff`: two alarms of the same time, told in the order of an unstable sort."""
+"""A trap for `pinbench diff`: alarms of the same time, in the order of an unstable sort."""
 
 import time
 

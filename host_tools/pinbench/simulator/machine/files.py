@@ -1,7 +1,7 @@
 """The firmware's `os`, `open` and `vfs`: littlefs on the simulated flash, never the host's disk.
 
-The file system is the real one on both interpreters, with the settings that the port's own boot code
-gives it (ports/rp2/modules/_boot.py: program size 256) and those that VfsLfs2 takes by itself
+The file system is the real one on both interpreters, with the settings that the port's own boot
+code gives it (ports/rp2/modules/_boot.py: program size 256) and those that VfsLfs2 takes by itself
 (extmod/vfs_lfsx.c: cache of four programs, 100 block cycles), so that an image made on one is read
 on the other. What the firmware sees of it (text, modes, errors, time) is made here, once for both.
 
@@ -190,7 +190,7 @@ class Files:
         return us
 
     def blocks_us(self, start, end):
-        """Return the time to write the file bytes [start, end), whole blocks before `end` apart."""
+        """Return the time to write the file's bytes [start, end), in whole blocks from start."""
         block = self.flash.block
         first = start // block
         last = (end - 1) // block
@@ -198,7 +198,7 @@ class Files:
         return erases + self.program_us(end - first * block)
 
     def inline_max(self):
-        """Return the size up to which littlefs keeps a file inside its directory (lfs.c, format)."""
+        """Return the size up to which littlefs keeps a file inside its folder (lfs.c)."""
         return min(4 * max(_READ_SIZE, self.flash.prog), self.flash.block // 8)
 
     # -- the firmware's `open`
@@ -210,17 +210,25 @@ class Files:
         if kind == "r":
             cost = 0
         else:
-            self._check_space(path, "open")
+            self.check_space(path, "open")
             cost = self.commit_us()
         name = kind + ("+" if plus else "")
         handle = self.change(path, "open " + name, 0, cost, self.mounted().open, path, name)
         return (TextIOWrapper if text else FileIO)(self, handle, path, kind, plus)
 
-    def _check_space(self, path, op):
-        if self.flash.full:
+    def check_space(self, path, op, creating=True):
+        """Raise OSError(ENOSPC) for a flash that is full by fault; what exists needs no room."""
+        if self.flash.full and not (creating and self._exists(path)):
             self.kernel.spend(_LOOKUP_US)
             self.kernel.note("file", path, op, -self.kernel.profile.ENOSPC)
             raise OSError(self.kernel.profile.ENOSPC)
+
+    def _exists(self, path):
+        try:
+            self.fs.stat(path)
+            return True
+        except OSError:
+            return False
 
     # -- the host's view: no virtual time, no trace
 
@@ -363,7 +371,7 @@ class FileIO(_Stream):
     # -- writing
 
     def write(self, data):
-        """Write str or bytes; returns the count of bytes. OSError(ENOSPC) when the flash is full."""
+        """Write str or bytes; returns the count of bytes. OSError(ENOSPC): no room."""
         handle = self._open()
         files = self._files
         data = _bytes(data)
@@ -372,7 +380,7 @@ class FileIO(_Stream):
             # The port loses it without a word; the count is the whole of it all the same.
             files.kernel.violation("flash", "write to %s, which is open for reading" % self._path)
             return n
-        files._check_space(self._path, "write")
+        files.check_space(self._path, "write", False)
         return files.change(self._path, "write", n, self._write_us(n), handle.write, data)
 
     def _write_us(self, n):
@@ -478,7 +486,10 @@ class TextIOWrapper(FileIO):
         return self._value(data)
 
     def _value(self, data):
-        return str(data, "utf-8")
+        try:
+            return str(data, "utf-8")
+        except ValueError:
+            raise UnicodeError
 
 
 def _characters(data):
@@ -523,7 +534,7 @@ class _Os:
         """Make a folder."""
         files = self._files
         path = files.path(path)
-        files._check_space(path, "mkdir")
+        files.check_space(path, "mkdir")
         # A new pair of blocks, and two commits in the parent.
         us = files.kernel.profile.flash_erase_us + files.program_us(1) + 2 * files.commit_us()
         files.change(path, "mkdir", 0, us, files.mounted().mkdir, path)

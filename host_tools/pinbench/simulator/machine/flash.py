@@ -147,10 +147,10 @@ class Flash:
         """Cut the power at the n-th operation from now (1 is the next one).
 
         `mode`: "before" it, "prefix" (only the first `detail` bytes were written), "mix" (each bit
-        old or new, drawn from the seed `detail`), or "after" it. The supply stays off for `off_ms`.
+        old or new, drawn from the seed `detail`), or "after" it. The supply is off for `off_ms`.
         """
         if n < 1 or mode not in CUTS:
-            raise ValueError("cut at %d, %r: n from 1, mode one of %s" % (n, mode, ", ".join(CUTS)))
+            raise ValueError("a cut is at 1 or later, and one of %s" % ", ".join(CUTS))
         self._cut = [n, mode, detail]
         self.off_ms = off_ms
 

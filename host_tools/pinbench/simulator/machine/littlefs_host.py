@@ -114,8 +114,15 @@ class Littlefs:
         return out
 
     def used(self):
-        """Return the number of blocks in use."""
-        return _errno(lfs.fs_size, self._fs)
+        """Return the number of blocks in use as VfsLfs2 counts: a folder's two blocks twice."""
+        return _errno(lfs.fs_size, self._fs) + 2 * self._folders("")
+
+    def _folders(self, path):
+        count = 0
+        for name, is_dir, _ in self.list(path or "/"):
+            if is_dir:
+                count += 1 + self._folders(path + "/" + name)
+        return count
 
 
 class _Handle:

@@ -1,0 +1,132 @@
+"""`pinbench benchmark`: the figures of speed and memory, measured when they are asked for."""
+
+import copy
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import click
+
+from pinbench import play, scenario
+from pinbench.errors import HELD, PinbenchError, UsageError
+from pinbench.paths import SCENARIOS
+from pinbench.report.progress import progress
+from pinbench.vm import VM, VMError
+
+WET_DAY = SCENARIOS / "window" / "wet_day.toml"
+MOVING = SCENARIOS / "window" / "always_moving.toml"
+# Start-up is not measured: imports, wiring, boot and homing lie before this virtual time.
+START_US = 60_000_000
+HEAP_FROM, HEAP_TO, HEAP_STEP = 256 << 10, 16 << 20, 1 << 10
+
+
+def run(as_json, only):
+    """Print the figures whose name contains `only`; returns the exit code."""
+    chosen = {name: measure for name, measure in FIGURES.items() if not only or only in name}
+    if not chosen:
+        raise UsageError(f"no figure's name contains {only!r}: there are {', '.join(FIGURES)}")
+    figures = {}
+    for name, measure in chosen.items():
+        figures[name] = measure()
+        if not as_json:
+            click.echo(_row(name, figures[name]))
+    if as_json:
+        click.echo(json.dumps(figures, indent=1))
+    return HELD
+
+
+def speed(path, runtime):
+    """Return the simulated seconds per wall second of a scenario, trace on."""
+    one = play.only(scenario.load(path)[0])
+    start = []
+
+    def clock(line):
+        if not start and int(line.partition("|")[0]) >= START_US:
+            start.append((int(line.partition("|")[0]), time.perf_counter()))
+
+    with progress(f"{path.stem} on {runtime}") as tell:
+        outcome = play.play(one, runtime, sinks=[clock], progress=tell)
+        end_s = time.perf_counter()
+    if not outcome.held or not start:
+        why = outcome.error or "its expectations did not hold"
+        raise PinbenchError(f"{path.stem} gives no figure: {why}; try `{outcome.command}`")
+    since_us, since_s = start[0]
+    counters = outcome.result.get("counters", {})
+    return {
+        "value": round((outcome.simulated_us - since_us) / 1e6 / (end_s - since_s)),
+        "unit": "simulated s / wall s",
+        "simulated_s": round((outcome.simulated_us - since_us) / 1e6),
+        **{key: counters[key] for key in ("events", "callbacks", "records") if key in counters},
+    }
+
+
+def heap():
+    """Return the smallest heap of the wet day, less that of the same run with an empty main.py.
+
+    The VM has 64-bit words, so this bounds a board from above.
+    """
+    job = play.only(scenario.load(WET_DAY)[0]).job
+    empty = copy.deepcopy(job)
+    empty["expect"] = []
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "main.py").write_text("")
+        empty["roots"], empty["main"] = [folder], "main.py"
+        with_device = smallest_heap(job, "wet day")
+        without = smallest_heap(empty, "empty main.py")
+    return {
+        "value": with_device - without,
+        "unit": "bytes",
+        "wet_day": with_device,
+        "empty_main": without,
+    }
+
+
+def smallest_heap(job, what):
+    """Return the smallest heap in bytes with which `job` runs on the VM."""
+    low, high = HEAP_FROM, HEAP_TO
+    if not fits(job, high):
+        raise PinbenchError(f"{what}: it does not run in {high} bytes of heap either")
+    steps = ((high - low) // HEAP_STEP).bit_length()
+    with progress(f"heap of {what}") as tell:
+        for done in range(steps):
+            tell(done, steps)
+            if high - low <= HEAP_STEP:
+                break
+            middle = (low + high) // 2 // HEAP_STEP * HEAP_STEP
+            if fits(job, middle):
+                high = middle
+            else:
+                low = middle
+    return high
+
+
+def fits(job, heap_bytes):
+    """True if `job` comes to its end in this heap, and nothing in it met a MemoryError."""
+    vm = VM(job, heap_bytes)
+    try:
+        for line in vm:
+            if "MemoryError" in line:
+                return False
+    except VMError:
+        return False
+    finally:
+        vm.close()
+    return bool(vm.result) and not vm.result.get("error")
+
+
+def _row(name, figure):
+    rest = ", ".join(
+        f"{key.replace('_', ' ')} {value:,}"
+        for key, value in figure.items()
+        if key not in ("value", "unit")
+    )
+    return f"{name:<28} {figure['value']:>12,} {figure['unit']:<22} {rest}"
+
+
+FIGURES = {
+    "sim.window.cpython": lambda: speed(WET_DAY, "cpython"),
+    "sim.window.micropython": lambda: speed(WET_DAY, "micropython"),
+    "sim.window.moving.cpython": lambda: speed(MOVING, "cpython"),
+    "heap.window": heap,
+}
