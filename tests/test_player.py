@@ -89,6 +89,13 @@ def test_an_action_can_wait_for_an_event():
     assert [act[0] for act in play.world.acts] == [5 * SECOND]
 
 
+def test_an_action_can_follow_an_event_each_time():
+    play = Play([{"do": "press", "whenever": "rest", "delay_us": SECOND}])
+    play.at(3, play.world.happen, "rest").at(7, play.world.happen, "rest")
+    assert play.run() == []
+    assert [act[0] // SECOND for act in play.world.acts] == [4, 8]
+
+
 def test_an_action_can_repeat():
     play = Play([{"do": "press", "time_us": SECOND, "every_us": 10 * SECOND, "times": 3}])
     play.run()

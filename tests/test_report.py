@@ -10,9 +10,11 @@ from rich.console import Console
 from pinbench.play import Outcome
 from pinbench.report import jsonl, plot, table
 from pinbench.report import vcd as vcd_report
+from pinbench.report.scenario_plot import rain_spells
 from pinbench.report.spool import Spool
 from pinbench.simulator.trace import line
 
+HOUR_US = 3_600_000_000
 TRACE = [
     line(0, "reset", "processor", ("power", 1)),
     line(10, "net", "button", (1,)),
@@ -109,15 +111,34 @@ def test_a_story_becomes_a_picture(tmp_path):
     ]
     lines = [
         line(0, "world", "sash_um", (240_000,)),
-        line(5 * 3_600_000_000, "world", "sash_um", (0,)),
-        line(8 * 3_600_000_000, "world", "event", ("first drop",)),
+        line(5 * HOUR_US, "world", "sash_um", (0,)),
+        line(8 * HOUR_US, "world", "event", ("first drop",)),
     ]
-    end_us = 12 * 3_600_000_000
+    end_us = 12 * HOUR_US
     sash, alarms, events = plot.collect(lines, end_us)
-    assert sash == [(0, 240.0), (5 * 3_600_000_000, 0.0), (end_us, 0.0)]
-    assert events == [(8 * 3_600_000_000, "first drop")]
+    assert sash == [(0, 240.0), (5 * HOUR_US, 0.0), (end_us, 0.0)]
+    assert events == [(8 * HOUR_US, "first drop")]
     story = plot.Story(
-        "A wet day", datetime(2013, 6, 7, tzinfo=UTC), end_us, weather, sash, alarms, events
+        "A wet day", datetime(2013, 6, 7, tzinfo=UTC), end_us, weather, sash, alarms
     )
+    story.spells = [plot.Spell(8 * HOUR_US, 5 * HOUR_US)]
     path = plot.draw(story, tmp_path / "wet.png")
     assert path.read_bytes()[:4] == b"\x89PNG"
+
+
+def test_each_rain_is_told_with_its_closing():
+    hours = [
+        (1, "gap closes"),
+        (3, "rain starts"),
+        (4, "rain stops"),
+        (5, "rain starts"),  # the same rain: only an hour was dry
+        (6, "rain stops"),
+        (8, "gap opens"),
+        (10, "rain starts"),
+        (10.01, "gap closes"),
+        (11, "rain stops"),
+        (12, "gap opens"),
+        (15, "rain starts"),
+    ]
+    spells = rain_spells([(round(hour * HOUR_US), name) for hour, name in hours], True)
+    assert [spell.told() for spell in spells] == ["shut 2 h before", "shut 36 s after", "not shut"]

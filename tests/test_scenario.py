@@ -71,6 +71,28 @@ def test_weather_can_stand_in_the_file(write):
     assert job["world"]["weather"][1] == [5, 5550, 1900, 101200, 2000, 300]
 
 
+def test_weather_with_uneven_steps_is_drawn_at_equal_ones(write):
+    rows = "[[0, 50, 20, 1000, 0, 0], [10, 60, 20, 1001, 0, 0], [15, 60, 10, 1001, 3, 0]]"
+    job = job_of(write(HEAD + "[world]\nweather = " + rows))
+    assert job["world"]["weather"] == [
+        [0, 5000, 2000, 100000, 0, 0],
+        [5, 5500, 2000, 100050, 0, 0],
+        [10, 6000, 2000, 100100, 0, 0],
+        [15, 6000, 1000, 100100, 3000, 0],
+    ]
+
+
+@given(st.lists(st.tuples(st.integers(1, 50), st.integers(0, 9)), min_size=1, max_size=9))
+def test_no_rain_is_lost_between_uneven_rows(spans):
+    minute, rows = 0, [[0, 50, 20, 1013, 0, 0]]
+    for span, rain_mm in spans:
+        minute += span
+        rows.append([minute, 50, 20, 1013, rain_mm, 0])
+    drawn = scenario._inline_weather(rows)
+    assert sum(row[4] for row in drawn) == 1000 * sum(rain_mm for _, rain_mm in spans)
+    assert drawn[-1][0] == minute
+
+
 def test_a_fault_on_a_chip_is_found_by_its_role_or_kind(write):
     entry = '[[at]]\ntime = "9 min"\ndo = "fault"\nkind = "nack"\nfor = "40 s"\nchip = "{}"\n'
     job = job_of(write(HEAD + entry.format("bmp390") + entry.format("pressure")))
@@ -178,7 +200,7 @@ BAD = {
         "'sash_mm' is no measure of the window: did you mean 'sash_um'?",
     ),
     "no action": (HEAD + AT, 'an [[at]] needs do = "..."'),
-    "no time": (HEAD + '[[at]]\ndo = "obstacle"', 'needs time = "..." or when = "EVENT"'),
+    "no time": (HEAD + '[[at]]\ndo = "obstacle"', 'needs one of time = "..."'),
     "an unknown fault": (HEAD + AT + 'do = "fault"\nkind = "sda_lo"', "did you mean 'sda_low'?"),
     "a fault without target": (HEAD + AT + 'do = "fault"\nkind = "sda_low"', "needs chip or bus"),
     "a fault's unknown key": (

@@ -81,6 +81,15 @@ class INA226:
                 raise INA226Error("INA226: register 0x%02x holds 0x%04x" % (register, found))
         self._has_bus = with_bus
 
+    def move_limit(self, limit_ma):
+        """Change the limit of an armed trip, in one transfer, and no sooner than at the next decision.
+
+        A latched ALERT stays. For a limit that follows the duty of a bridge behind the shunt; out of
+        range it is cropped to what the chip can compare.
+        """
+        limit = limit_ma * self._shunt_uohm // _SHUNT_NV
+        self._write(_ALERT_LIMIT, max(1, min(_LIMIT_MAX, limit)))
+
     def current_ma(self):
         """Return the current through the shunt in mA, rounded, negative from IN- to IN+."""
         raw = self._read(_SHUNT_VOLTAGE)

@@ -9,9 +9,9 @@ the oldest goes, so the size is bounded. A record:
 little-endian. The CRC covers the record and its place (segment and offset), so that neither a
 stray copy of a record nor a payload that looks like one is ever taken for one. Reading skips
 damage to the next record that is whole, and counts the bytes skipped. Sequence numbers rise, over
-reboots too, and one that `append` has returned is not given again: after damage at the end of a segment
-the numbers that may have stood there are left out, and the name of the newest file says how far
-they had come when all that was in it is lost.
+reboots too, and one that `append` has returned is not given again: after damage at the end the
+numbers that may have stood there are left out, and the name of the newest file says how far they
+had come when all that was in it is lost.
 
 On littlefs an append rewrites the last block of its file: on a board it takes 50 ms and an erase.
 """
@@ -77,6 +77,7 @@ class Journal:
             self._file.write(record)
             self._file.flush()
         except OSError:
+            # Part of it may lie in the file: look before anything is added to that.
             self._unsure = True
             raise
         segment[3] += size
@@ -180,7 +181,7 @@ class Journal:
             self.last = 0
 
     def _recover(self):
-        """Read everything; go on in the newest segment if its end is sound."""
+        """Read everything, and go on in the newest segment."""
         self._unsure = True
         try:
             self.close()
@@ -189,7 +190,6 @@ class Journal:
         self._segments = []
         self.first = self.last = self.damaged = 0
         known = self._next
-        sound = False
         for number in self._numbers():
             data = self._load(number)
             segment = [number, 0, 0, len(data)]
@@ -203,10 +203,9 @@ class Journal:
                     low = sequence + 1
                     end = at + len(payload) + _EXTRA
             self._skip(len(data) - end)
-            sound = end == len(data) < self._segment_bytes
             self._segments.append(segment)
         self._next = max(self._next, known)
-        if sound:
+        if self._segments and self._segments[-1][3] < self._segment_bytes:
             self._file = open(self._path(self._segments[-1][0]), "ab")
         self._unsure = False
 

@@ -49,25 +49,15 @@ class Task:
         self._wait_ms = wait_ms
         self._wait_max_ms = wait_max_ms
         self._steady_ms = steady_ms
-        self._token = False
-        self._token_ms = 0
+        self._beat_ms = 0
 
     def beat(self):
         """Say that the task lives. Allocates nothing."""
-        self._token_ms = time.ticks_ms()
-        self._token = True
+        self._beat_ms = time.ticks_ms()
 
-    def round(self, now_ms, elapsed_ms):
-        """Take the token, if there is a fresh one; returns False if the task is silent.
-
-        Silence is added up from round to round: a difference of ticks alone would lie after 2**29
-        ms (6 days).
-        """
-        if self._token:
-            self._token = False
-            self.quiet_ms = max(0, time.ticks_diff(now_ms, self._token_ms))
-        else:
-            self.quiet_ms += elapsed_ms
+    def round(self, now_ms):
+        """Return False if the task is silent, that is, its last beat is too old."""
+        self.quiet_ms = max(0, time.ticks_diff(now_ms, self._beat_ms))
         return self.state != RUNNING or self.quiet_ms <= self.silence_ms
 
     def wait_ms(self):
@@ -131,12 +121,14 @@ class Supervisor:
     ):
         """Register a task; `factory(beat)` returns its coroutine, anew at every start.
 
-        silence_ms: the longest time between two beats (1 to 2**29 ms; add what a wait for flash
+        silence_ms: the longest time between two beats (1 ms to 3 days; add what a wait for flash
         or a bus may cost). restarts: failures in a row that are forgiven; a task that ran
         `steady_ms` has no failures behind it. wait_ms doubles with each, up to wait_max_ms.
         """
-        if silence_ms < 1 or restarts < 0 or wait_ms < 1:
-            raise ValueError("task %s: silence_ms and wait_ms from 1, restarts from 0" % name)
+        # Twice as long, and the difference of ticks would change its sign (TIM-01) between rounds.
+        if not 1 <= silence_ms <= 1 << 28 or restarts < 0 or wait_ms < 1:
+            text = "task %s: silence_ms from 1 to 2**28, wait_ms from 1, restarts from 0"
+            raise ValueError(text % name)
         if name in [task.name for task in self.tasks]:
             raise ValueError("task %s is there twice" % name)
         task = Task(name, factory, silence_ms, restarts, wait_ms, wait_max_ms, steady_ms)
@@ -144,7 +136,7 @@ class Supervisor:
         return task
 
     def round(self):
-        """Collect the tokens; returns True if every task has reported in its time.
+        """Look at the last beats; returns True if every task has reported in its time.
 
         Once False, it is False for good. Call at least every few seconds, from one place.
         """
@@ -153,7 +145,7 @@ class Supervisor:
         self._last_ms = now
         self.uptime_ms += elapsed
         for task in self.tasks:
-            if not task.round(now, elapsed) and not self.condemned:
+            if not task.round(now) and not self.condemned:
                 self.condemn(task.name, "silent for %d ms" % task.quiet_ms)
         return not self.condemned
 

@@ -45,14 +45,20 @@ class Forecast:
         self._use(self._family)
         self._slot = None  # number of the open slot since time 0; it ends at its number times slot
         self._done = False  # the open slot has been judged
-        self._readings = [MISSING] * 5
+        self._readings = array("h", [MISSING] * 5)  # gathered in the open slot
         self._dry_slots = 180 // self.slot_min
-        self.points = NO_SCORE
+        self._points = array("h", [NO_SCORE])
+
+    @property
+    def points(self):
+        """The last slot's score in whole points, 32 a unit of log odds, or NO_SCORE."""
+        return self._points[0]
 
     @property
     def score(self):
-        """Log odds, without a fixed origin, that rain begins next; None without readings."""
-        return None if self.points == NO_SCORE else self.points / POINTS
+        """Log odds that rain begins within 15 minutes (in the next slot, where those are longer);
+        None without readings."""
+        return None if self._points[0] == NO_SCORE else self._points[0] / POINTS
 
     def step(self, time_s, temp_c, rh_pct, pressure_hpa=None, precip_mm=None, wind_ms=None):
         """Take one row of readings and return (calm, balanced, eager), three bools.
@@ -116,10 +122,13 @@ class Forecast:
             self._use(FINE_PRESSURE)
         features.update(minute // 60, minute % 60, temp, rh, pressure, wind, rain, onset)
         experts = self.experts
-        self.points = experts.score(features.values) if features.complete() else NO_SCORE
-        known = rain != MISSING and self.points != NO_SCORE
+        points = NO_SCORE
+        if features.complete():
+            points = max(-30000, min(30000, experts.score(features.values)))
+        self._points[0] = points
+        known = rain != MISSING and points != NO_SCORE
         budget = self.budget
-        alarms = budget.step(self.points, wet, known)
+        alarms = budget.step(points, wet, known)
         experts.learn(known and budget.eligible and not wet, onset, budget.since_rain())
         return alarms if alarms[2] else _NONE
 
@@ -190,7 +199,8 @@ class Forecast:
 
     def arrays(self):
         """Every array of the state: (type code, array) pairs in the order in which they are saved."""
-        return self.features.arrays() + self.experts.arrays() + self.budget.arrays()
+        own = [("h", self._readings), ("h", self._points)]
+        return own + self.features.arrays() + self.experts.arrays() + self.budget.arrays()
 
 
 def _take(readings, at, value, low, high, scale, origin):

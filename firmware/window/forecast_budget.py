@@ -5,7 +5,7 @@ an alarm though no rain follows within three hours. It is a property of the site
 gives 5 % at one gives 2 to 11 % at another. So the device counts, on its own rain sensor's record
 and three hours late, how often the highest score of a hold lay at each level on such idle time.
 From that curve each setting reads the threshold that its budget allows. The curve begins as the
-one of the sites the weights were fitted on, and the site's own record takes over in some weeks.
+one of the sites the weights were fitted on, and the site's own record takes over in some months.
 """
 
 from array import array
@@ -18,11 +18,11 @@ LEVEL_POINTS = const(4)
 FIRST_POINT = const(-224)  # seven units of log odds below even
 NO_SCORE = const(-32768)
 
-_PRIOR_DAYS = const(40)
+_PRIOR_DAYS = const(80)
 _DRY_MIN = const(180)
-_MINUTE = const(16)  # weight of a minute in the counts, so that slow forgetting can take a part
-_FORGET = const(300)  # days
-_LEDGER_DAYS = const(40)
+_MINUTE = const(100)  # weight of a minute in the counts, so that slow forgetting can take a part
+_FORGET = const(400)  # days
+_FORGET_MISFIT = const(40)  # days, while a setting is far from its budget
 # Alarms are pulses and not renewed while the hold runs, so less is spent than the curve says.
 _PULSED_PCT = (92, 88, 86)
 
@@ -43,11 +43,13 @@ class Budget:
         self._levels = array("b", [-1] * self._dry)
         self._flags = array("B", [0] * self._dry)
         total = _PRIOR_DAYS * 1440 * _MINUTE
-        self.counts = array("i", [share * (total >> 8) >> 8 for share in usual])
-        # dry time; then per setting: spent, and what its curve promised
-        self.sums = array("i", [total, 0, 0, 0])
+        self.counts = array("i", [share * (total >> 12) >> 4 for share in usual])
+        # dry time; what each setting spent; what the curve promised that it would have spent
+        self.sums = array("i", [total, 0, 0, 0, 0, 0, 0])
         for i in range(3):
-            self.sums[1 + i] = total // 1000 * BUDGETS_PERMIL[i]
+            allowed = total // 1000 * BUDGETS_PERMIL[i]
+            self.sums[1 + i] = allowed
+            self.sums[4 + i] = allowed * 100 // _PULSED_PCT[i]
         self.thresholds = array("h", [0] * 3)
         self.since = array("h", [self._dry] * 4)  # slots since each setting's alarm; since rain
         # minutes towards the next solving, and the next forgetting; place in the delay
@@ -118,6 +120,8 @@ class Budget:
             for i in range(3):
                 if flags & 4 << i:
                     sums[1 + i] += weight
+                if FIRST_POINT + LEVEL_POINTS * level + LEVEL_POINTS // 2 >= self.thresholds[i]:
+                    sums[4 + i] += weight
         minutes = self._places
         minutes[0] += self._slot
         if minutes[0] >= 180:
@@ -129,21 +133,29 @@ class Budget:
             self._forget()
 
     def _forget(self):
-        for i in range(4):
-            self.sums[i] -= self.sums[i] // _FORGET
+        """Once a day: let old counts fade, fast if they do not fit this place."""
+        sums = self.sums
+        days = _FORGET
+        for i in range(3):
+            allowed = sums[0] // 1000 * BUDGETS_PERMIL[i]
+            if not 2 * allowed < 3 * sums[1 + i] < 4 * allowed + allowed // 2:
+                days = _FORGET_MISFIT
+        for i in range(7):
+            sums[i] -= sums[i] // days
         for i in range(LEVELS):
-            self.counts[i] -= self.counts[i] // _FORGET
+            self.counts[i] -= self.counts[i] // days
 
     def solve(self):
         """Renew the thresholds from the counts."""
         total = self.sums[0]
         for i in range(3):
             allowed = total // 1000 * BUDGETS_PERMIL[i]
-            # What the record overspent is saved now, what it saved may be spent.
-            spent = max(1, self.sums[1 + i])
-            wanted = allowed * 100 // _PULSED_PCT[i]
-            ratio = max(50, min(200, 100 * (allowed >> 4) // max(1, spent >> 4)))
-            wanted = wanted // 100 * ratio
+            # Pulses are not renewed while a hold runs, so less is spent than the curve promises.
+            spent = max(1, self.sums[1 + i] >> 7)
+            pulsed = max(100, min(200, 100 * (self.sums[4 + i] >> 7) // spent))
+            # What the record overspent is saved now, and what it saved may be spent.
+            back = max(60, min(160, 100 * (allowed >> 7) // spent))
+            wanted = allowed // 100 * pulsed // 100 * back
             self.thresholds[i] = self._level_for(wanted)
         self.thresholds[1] = min(self.thresholds[1], self.thresholds[0])
         self.thresholds[2] = min(self.thresholds[2], self.thresholds[1])

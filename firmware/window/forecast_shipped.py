@@ -11,7 +11,7 @@ HOURLY = const(3)
 
 # Evidence (1024 a unit of log odds) for the first expert before the place has shown anything: a
 # pressure sensor speaks for the weights that use it.
-_PRIOR = {FINE: -3072, FINE_PRESSURE: 3072, COARSE: 0, HOURLY: 0}
+_PRIOR = {FINE: -5120, FINE_PRESSURE: 5120, COARSE: 0, HOURLY: 0}
 
 
 def shipped(kind):

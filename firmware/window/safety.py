@@ -35,6 +35,7 @@ _LIMIT_LEAST_MA = const(15)
 # Mean 2, the encoder: the force on the hand is 24 N (27 N with the least resistance) for every mm/s that
 # the sash lacks. slip.py judges; these are its figures.
 SLIP_SLACK_PCT = const(8)  # slower than expected by this, at two edges running: 20 N at cruise
+SLIP_FAR_PCT = const(6)  # slower still by this: at one edge
 SLIP_SLACK_UM_S = const(100)  # and by this: an edge is timed to about 1 %
 SLIP_OVERDUE_PCT = const(170)  # an edge that has not come after this share of its period
 SLIP_SLOPE_PCT = const(88)  # a sash that gains less speed from duty than it did before is held
@@ -43,6 +44,7 @@ SLIP_REFER_PCT = const(95)
 # Past the switches (0.5 and 399.5 mm), resistance is the frame's.
 SEATED_EDGES = const(1)
 DANGER_SPEED_UM_S = const(10500)
+BLIND_DANGER_SPEED_UM_S = const(8500)  # with a supply that nothing measures, and the encoder alone
 GROPE_SPEED_UM_S = const(2200)
 
 # Rule "harmless until known": from standstill to the first steady edges nothing is known of supply,
@@ -124,10 +126,10 @@ def warning_needed(direction, attended):
     return direction == CLOSING and not attended
 
 
-def ceiling_um_s(direction, known, position):
+def ceiling_um_s(direction, known, position, monitored):
     """Return the highest speed allowed here, 0 for none. An unknown position may be a dangerous one."""
     if direction == CLOSING and (not known or position <= EASE_EDGES):
-        return DANGER_SPEED_UM_S
+        return DANGER_SPEED_UM_S if monitored else BLIND_DANGER_SPEED_UM_S
     return 0
 
 

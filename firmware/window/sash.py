@@ -38,15 +38,15 @@ TABLE = {
     (REST, WIRING): (FAULT, "_alarm"),
     (REST, LIE): (FAULT, "_alarm"),
     (REST, RUNAWAY): (FAULT, "_alarm"),
-    (REST, ASKED): (PAUSE, None),
+    (REST, ASKED): (PAUSE, "_leave"),
     (REST, WISH): (WARN, None),
     (REST, ACK): (REST, "_forgive"),
     (WARN, WIRING): (FAULT, "_alarm"),
     (WARN, LIE): (FAULT, "_alarm"),
     (WARN, RUNAWAY): (FAULT, "_alarm"),
     (WARN, GONE): (REST, None),
-    (WARN, ASKED): (PAUSE, None),
-    (WARN, DUE): (PAUSE, None),
+    (WARN, ASKED): (PAUSE, "_leave"),
+    (WARN, DUE): (PAUSE, "_leave"),
     (PAUSE, WIRING): (FAULT, "_alarm"),
     (PAUSE, LIE): (FAULT, "_alarm"),
     (PAUSE, GONE): (REST, None),
@@ -116,7 +116,7 @@ class Readings:
 
 
 class Actions:
-    """What the core wants done, in this order: duty down, limit, alert, duty up, sound, note."""
+    """What the core wants done: at a start first the limit and the alert, else first the duty."""
 
     def __init__(self):
         self.duty_pm = 0  # -1000 to 1000, positive opens, 0 coasts
@@ -125,7 +125,7 @@ class Actions:
         self.sound = SILENT
         self.note = None  # one line for the log
         self.rested = False  # a movement has just ended: the position may be written down
-        self.leaving = False  # a movement begins with the next step: say so in the journal
+        self.leaving = False  # a movement is about to begin: say so in the journal
         self.tick_ms = _REST_MS  # call again at the latest after this
 
 
@@ -302,7 +302,7 @@ class Sash:
             readings.now_us,
             (readings.count - self._from) * direction,
             readings.edge_us,
-            safety.ceiling_um_s(direction, self.known, self.position),
+            safety.ceiling_um_s(direction, self.known, self.position, readings.supply_mv > 0),
             self._is_ending(readings),
         )
         if readings.alert or verdict in (SLIPS, STALLS):
@@ -337,6 +337,9 @@ class Sash:
         if action is not None:
             getattr(self, action)(event, readings)
 
+    def _leave(self, event, readings):
+        self.actions.leaving = True
+
     def _begin(self, event, readings):
         self._direction = self._wanted(readings)
         pct = readings.wish_pct
@@ -358,7 +361,6 @@ class Sash:
         self._from = readings.count
         self.stroke.begin(self._direction, readings.supply_mv, readings.now_us)
         self.actions.clear_alert = True
-        self.actions.leaving = True
 
     def _pinched(self, event, readings):
         self.actions.note = "pinch at %d mm, by %s" % (

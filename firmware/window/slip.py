@@ -12,6 +12,7 @@ from window.ticks import since
 
 _RING = const(8)
 _WINDOW_EDGES = const(2)
+_UNIT_US = const(100)  # of the drive summed up between two edges: small ints for some seconds
 _WINDOW_US = const(70000)  # four edges at cruise, a full cycle of the encoder
 _SLOPE_UM_S_PER_V = 1000000 // safety.BACK_EMF_MV_S_PER_MM
 _SLOPE_FROM_MV = const(1000)  # a slope over less is noise
@@ -23,7 +24,7 @@ class Slip:
     def __init__(self):
         self._edge_us = [0] * _RING
         self._moved = [0] * _RING
-        self._charge = [0] * _RING
+        self._charge = [0] * _RING  # drive summed up over the time before each edge
         self.start(0, 0, 1, 1)
 
     def start(self, now_us, moved, supply_low_mv, supply_high_mv):
@@ -39,7 +40,6 @@ class Slip:
         self._head = self._filled = 0
         self._last_moved = self._marked = moved
         self._edge_last_us = now_us
-        self._last_charge = 0
         self.measured = False
 
     def mark(self):
@@ -56,7 +56,6 @@ class Slip:
         self._reference_mv = self._window_mv
         self._slope_seen = 0
         self._known = True
-        self._slow = 0
 
     def edges_since_mark(self):
         """Return how many edges have come since the mark."""
@@ -74,14 +73,21 @@ class Slip:
 
         `drive_mv` is the drive of the tick that has just passed.
         """
-        self._sum += drive_mv * (since(now_us, self._last_us) // 1000)
+        self._sum += drive_mv * since(now_us, self._last_us) // _UNIT_US
         self._last_us = now_us
         if moved > self._last_moved:
-            self._edge(moved, edge_us, self._sum - drive_mv * since(now_us, edge_us) // 1000)
+            after = drive_mv * since(now_us, edge_us) // _UNIT_US
+            self._edge(moved, edge_us, self._sum - after)
+            self._sum = after
             if self._known and self.measured:
                 allowed = self._expected(self._window_mv)
                 allowed -= allowed * safety.SLIP_SLACK_PCT // 100 + safety.SLIP_SLACK_UM_S
-                self._slow = self._slow + 1 if self.speed_um_s < allowed else 0
+                if self.speed_um_s >= allowed:
+                    self._slow = 0
+                elif self.speed_um_s >= allowed - allowed * safety.SLIP_FAR_PCT // 100:
+                    self._slow += 1
+                else:
+                    self._slow = 2
                 return self._slow >= 2
             return False
         if not self._known:
@@ -89,7 +95,7 @@ class Slip:
         waited_us = since(now_us, self._edge_last_us)
         if waited_us < 1000:
             return False
-        expected = self._expected((self._sum - self._last_charge) // (waited_us // 1000))
+        expected = self._expected(self._sum // (waited_us // _UNIT_US))
         if expected < safety.GROPE_SPEED_UM_S >> 1:
             return False
         return waited_us > safety.EDGE_UM * safety.SLIP_OVERDUE_PCT * 100 // (expected // 100)
@@ -98,7 +104,7 @@ class Slip:
         ring = self._head
         self._edge_us[ring] = edge_us
         self._moved[ring] = moved
-        self._charge[ring] = self._last_charge = charge
+        self._charge[ring] = charge
         self._head = (ring + 1) % _RING
         self._last_moved = moved
         self._edge_last_us = edge_us
@@ -110,10 +116,11 @@ class Slip:
             edges = moved - self._moved[old]
             if edges >= _WINDOW_EDGES and span_us >= _WINDOW_US:
                 self.speed_um_s = edges * safety.EDGE_UM * 1000 // (span_us // 1000)
-                self._window_mv = (charge - self._charge[old]) // (span_us // 1000)
+                self._window_mv = charge // (span_us // _UNIT_US)
                 self.measured = True
                 self._learn()
                 return
+            charge += self._charge[old]
 
     def _learn(self):
         gained_mv = self._window_mv - self._reference_mv

@@ -16,6 +16,7 @@ from pinbench.vm import HEAP_BYTES, VM, VMError, is_record
 
 RUNTIMES = ("cpython", "micropython")
 TAIL = 15  # records that led to a failure or a difference
+_BAD = ("expect", "violation", "loss")  # channels that tell of a failure, the most telling first
 
 
 class Stop(BaseException):
@@ -140,7 +141,15 @@ def play(
         raise ValueError(f"runtime {runtime!r} is unknown: choose {' or '.join(RUNTIMES)}")
     job = prepare(scenario, seed, profile)
     tail = deque(maxlen=TAIL)
-    sink = _Fan([tail.append, *sinks], progress, job["end_us"])
+    led_to = {}  # channel -> what came before its first record
+
+    def remember(line):
+        tail.append(line)
+        channel = line.split("|", 2)[1]
+        if channel in _BAD and channel not in led_to:
+            led_to[channel] = list(tail)
+
+    sink = _Fan([remember, *sinks], progress, job["end_us"])
     command = repeat_command("sim", scenario, runtime, seed, profile)
     outcome = Outcome(scenario.name, runtime, False, [], command, why=scenario.why)
     begun = time.perf_counter()
@@ -153,12 +162,15 @@ def play(
         outcome.error = str(error)
     outcome.wall_s = time.perf_counter() - begun
     outcome.records = sink.count
-    outcome.tail = [readable(line) for line in tail]
+    shown = next((led_to[channel] for channel in _BAD if channel in led_to), tail)
+    outcome.tail = [readable(line) for line in shown]
     result = outcome.result
     outcome.simulated_us = result.get("now_us", sink.time_us())
     outcome.failures = result.get("failures", [])
     for text in result.get("unexpected", []):
-        outcome.failures.append({"that": "nothing unexpected", "time_us": -1, "saw": text})
+        outcome.failures.append(
+            {"that": "no silent loss and no violation", "time_us": -1, "saw": text}
+        )
     outcome.error = outcome.error or result.get("error") or ""
     outcome.held = bool(result.get("held")) and not outcome.error
     return outcome
@@ -183,7 +195,11 @@ def diff(scenario, seed=None, profile=None, progress=None, heap_bytes=HEAP_BYTES
         before = deque(maxlen=TAIL)
 
         def compare(line):
-            other = next(there, None)
+            try:
+                other = next(there, None)
+            except VMError as error:  # inside an event it would count as the simulator's failure
+                found.error = f"{error}, after {found.records} equal records"
+                raise Stop from None
             if line != other:
                 found.at, found.before = found.records + 1, list(before)
                 found.cpython = line
@@ -194,9 +210,10 @@ def diff(scenario, seed=None, profile=None, progress=None, heap_bytes=HEAP_BYTES
 
         try:
             here = _play_here(job, _Fan([compare], progress, job["end_us"]), stall_s)
-            other = next(there, None) if found.at is None else None
-            if found.at is not None:
-                pass  # the run was stopped there
+            stopped = found.at is not None or found.error
+            other = None if stopped else next(there, None)
+            if stopped:
+                pass
             elif other is not None:
                 found.at, found.before = found.records + 1, list(before)
                 found.cpython, found.micropython = "(its trace has ended)", other
@@ -235,7 +252,13 @@ class _Fan:
         self._progress = progress
         self._end_us = end_us
         self._line = ""
-        self.count = 0
+        self.count = self.beats = 0
+
+    def beat(self, time_us):
+        """A sign of life: virtual time passes, with or without records."""
+        self.beats += 1
+        if self._progress is not None and self.beats % 30 == 0:
+            self._progress(time_us, self._end_us)
 
     def __call__(self, line):
         self.count += 1
@@ -256,8 +279,8 @@ def _play_here(job, sink, stall_s):
 
     # Through JSON, as the VM gets it: no tuple, float or shared list is other here than there.
     plain = json.loads(json.dumps(job))
-    with stall.watch(sink, stall_s):
-        return json.loads(json.dumps(run_job(plain, sink)))
+    with stall.watch(lambda: sink.count + sink.beats, stall_s):
+        return json.loads(json.dumps(run_job(plain, sink, sink.beat)))
 
 
 def _play_vm(job, sink, heap_bytes, stall_s):

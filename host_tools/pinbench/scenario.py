@@ -7,7 +7,9 @@ names the file and says what to write instead.
 import copy
 import csv
 import gzip
+import itertools
 import json
+import math
 import tomllib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -54,7 +56,8 @@ ACTION_KEYS = {
     "do": "fault, set, hog (the processor, for a time), or an action of the world",
     "time": 'when ("9 h")',
     "when": "or: at the first time that the world sees this event",
-    "delay": "and so long after it",
+    "whenever": "or: each time that it does",
+    "delay": "with when and whenever: so long after it",
     "for": "ends after this time",
     "every": "happens again after each such time",
     "times": "with every: so often in all; to the end of the run if left out",
@@ -209,6 +212,22 @@ def _inline_weather(rows):
         result.append(_row(minute, temp_c, rh_pct, pressure_hpa, precip_mm, wind_ms))
     if not result:
         raise ValueError("the weather has no rows")
+    return _even(result)
+
+
+def _even(rows):
+    """Return rows at equal steps: the world takes a longer step for a gap in a recording."""
+    step = math.gcd(*(after[0] - before[0] for before, after in itertools.pairwise(rows)))
+    result = rows[:1]
+    for before, after in itertools.pairwise(rows):
+        span = after[0] - before[0]
+        for done in range(step, span + step, step):
+            row = [a + (b - a) * done // span for a, b in zip(before, after, strict=True)]
+            # Rain is the row's own, spread over its span; pressure does not run to or from none.
+            row[4] = after[4] * done // span - after[4] * (done - step) // span
+            if -1 in (before[3], after[3]):
+                row[3] = after[3] if done == span else before[3]
+            result.append(row)
     return result
 
 
@@ -227,9 +246,9 @@ def _row(minute, temp_c, rh_pct, pressure_hpa, precip_mm, wind_ms):
 def read_weather(path, start, hours):
     """Return rows [minute, rh_centi_pct, temp_centi_c, pressure_pa or -1, precip_um, wind_cm_s].
 
-    A CSV file (gzip if it ends in .gz) in the schema of the recordings: `precip_mm` is what fell up
-    to the row's time. A missing value of temperature, humidity or wind keeps the one before, as a
-    chip does when the air cannot be known better; missing rain is none. Raises ValueError.
+    A CSV file (gzip if it ends in .gz) in the schema of the recordings: `precip_mm` is what fell
+    up to the row's time. A missing temperature, humidity or wind keeps the one before; missing
+    rain is none. Raises ValueError.
     """
     opener = gzip.open if path.suffix == ".gz" else open
     if start.tzinfo is None:
@@ -287,12 +306,13 @@ def _action(entry, wiring, device):
     if not isinstance(do, str):
         raise ValueError('an [[at]] needs do = "..." with what happens')
     action: dict = {"do": do}
-    if ("time" in entry) == ("when" in entry):
-        raise ValueError(f'{do!r} needs time = "..." or when = "EVENT"')
-    if "time" in entry:
+    moments = [key for key in ("time", "when", "whenever") if key in entry]
+    if len(moments) != 1:
+        raise ValueError(f'{do!r} needs one of time = "...", when = "EVENT", whenever = "EVENT"')
+    if moments == ["time"]:
         action["time_us"] = _time(entry, "time")
     else:
-        action["when"] = entry["when"]
+        action[moments[0]] = entry[moments[0]]
         action["delay_us"] = _time(entry, "delay")
     if "for" in entry:
         action["for_us"] = _time(entry, "for")

@@ -92,12 +92,17 @@ class Session:
         }
 
 
-def run_job(job, write=None):
-    """Play a job; `write(text)` receives each record as its canonical line. Returns the result."""
+def run_job(job, write=None, beat=None):
+    """Play a job; `write(text)` receives each record as its canonical line. Returns the result.
+
+    `beat(time_us)` is called every ten virtual seconds, also when nothing happens.
+    """
     sink = None
     if write is not None:
 
         def sink(time_us, channel, who, values):
             write(line(time_us, channel, who, values))
 
-    return Session(job, sink).play()
+    session = Session(job, sink)
+    session.player.beat = beat
+    return session.play()

@@ -17,8 +17,8 @@ class _Interrupt(BaseException):
 
 
 @contextlib.contextmanager
-def watch(sink, stall_s):
-    """Within it, `sink.count` must rise every `stall_s` of wall time, or Stalled is raised.
+def watch(count, stall_s):
+    """Within it, `count()` must rise every `stall_s` of wall time, or Stalled is raised.
 
     It takes the signal SIGALRM, so it guards only the main thread; elsewhere it does nothing.
     """
@@ -28,8 +28,9 @@ def watch(sink, stall_s):
     seen, where = [-1], []
 
     def look(_number, frame):
-        if sink.count != seen[0]:
-            seen[0] = sink.count
+        now = count()
+        if now != seen[0]:
+            seen[0] = now
             return
         where.append(_place(frame))
         raise _Interrupt

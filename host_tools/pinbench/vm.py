@@ -13,7 +13,7 @@ from pathlib import Path
 from pinbench.errors import PinbenchError
 
 ENTRY = Path(__file__).parent / "vm_entry.py"
-RESULT = "=RESULT "
+RESULT, BEAT = "=RESULT ", "=BEAT "
 HEAP_BYTES = 64 << 20  # of the VM, simulator and world included: what the device needs is less
 _END = None
 
@@ -50,6 +50,7 @@ class VM:
 
     def __init__(self, job, heap_bytes=HEAP_BYTES, stall_s=20.0):
         self.result = None
+        self.time_us = 0  # virtual time of the last sign of life
         self._ended = False
         self._stall_s = stall_s
         self._heap_bytes = heap_bytes
@@ -89,6 +90,8 @@ class VM:
                     break
                 if line.startswith(RESULT):
                     self.result = json.loads(line[len(RESULT) :])
+                elif line.startswith(BEAT):
+                    self.time_us = int(line[len(BEAT) :])
                 elif is_record(line):
                     yield line
                 else:
@@ -115,7 +118,7 @@ class VM:
             while (line := self._next(3)) is not None:
                 if line.startswith(RESULT):  # the run ended in good order, with the traceback
                     self._rest += (json.loads(line[len(RESULT) :])["error"] or "").split("\n")
-                elif not is_record(line):
+                elif not is_record(line) and not line.startswith(BEAT):
                     self._rest.append(line)
         except queue.Empty:
             pass

@@ -1,6 +1,7 @@
 """Plays one job on the real MicroPython VM: `micropython vm_entry.py JOB.json` (VM only).
 
-Trace lines go to standard output as they happen; the last line is `=RESULT ` and the result as JSON.
+Trace lines go to standard output as they happen, between them `=BEAT ` and the virtual time, so
+that a long silence is known to pass; the last line is `=RESULT ` and the result as JSON.
 """
 
 import json
@@ -18,9 +19,12 @@ def main():
         out.write(text)
         out.write("\n")
 
+    def beat(time_us):
+        write("=BEAT %d" % time_us)
+
     with open(sys.argv[1]) as file:
         job = json.load(file)
-    result = run_job(job, write if job.get("trace", True) else None)
+    result = run_job(job, write if job.get("trace", True) else None, beat)
     write("=RESULT " + json.dumps(result))
 
 

@@ -168,7 +168,29 @@ def test_a_burst_write_names_each_register(on):
     assert chip.violations == ["burst write without a register for each value"]
 
 
+def test_a_lone_register_sets_the_pointer(on):
+    chip = on()
+    assert chip.write(0x00) == 1
+    assert chip.read(1) == b"\x60"
+    assert chip.read(1) == b"\x01"  # it went on from there
+    assert chip.violations == []
+
+
+def test_interrupt_settings_without_the_pin_are_allowed(on):
+    chip = on()
+    chip.write(0x19, 0x07)
+    assert chip.registers(0x19, 1) == b"\x07" and chip.violations == []
+
+
 # -- measuring
+
+
+def test_a_read_sees_the_data_of_its_start_not_of_the_pointers(on):
+    chip = on()
+    chip.write(PWR, FORCED)
+    chip.write(DATA)
+    chip.wait_us(11000)
+    assert chip.read(3) != b"\x00\x00\x80"
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,28 @@ def test_low_again_while_waking(bridge):
     assert bridge.chip.state == "coast" and bridge.heard == []
 
 
+def test_a_glitch_low_while_waking_starts_the_waking_again(bridge):
+    bridge.put(65535, 0)
+    bridge.wait_us(30)
+    bridge.put(0, 0)
+    bridge.wait_us(10)
+    bridge.put(65535, 0)
+    bridge.wait_us(49)
+    assert bridge.chip.state == "coast"
+    bridge.wait_us(1)
+    assert bridge.chip.state == "drive"
+
+
+def test_supply_back_with_an_input_high(bridge):
+    bridge.awake().put(65535, 0)
+    bridge.chip.power_off()
+    bridge.wait_us(100000)
+    bridge.chip.power_on()
+    assert bridge.chip.state == "coast"
+    bridge.wait_us(50)
+    assert bridge.chip.drive == 1.0
+
+
 def test_undervoltage_lockout_with_hysteresis(bridge):
     bridge.awake().put(65535, 0)
     bridge.chip.supply_mv = 6100

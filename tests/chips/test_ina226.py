@@ -23,7 +23,9 @@ class Monitor:
         self.wait_us = self.hand.wait_us
 
     def put(self, register, value):
+        """Write a register, which nobody may object to."""
         assert self.hand.write(register, value >> 8, value & 0xFF) == 3
+        assert self.hand.violations == []
 
     def get(self, register):
         data = self.hand.registers(register, 2)
@@ -139,6 +141,7 @@ def test_without_supply_it_is_silent_and_lets_go(on):
         ((0x08,), "register 0x08 does not exist"),
         ((CONFIG, 0x62, 0x05), "reserved bits of CONFIG set: 0x6205"),
         ((MASK, 0x80, 0x21), "reserved bits of MASK/ENABLE set: 0x8021"),
+        ((MASK, 0x82, 0x01), "reserved bits of MASK/ENABLE set: 0x8201"),
         ((CALIBRATION, 0x80, 0x00), "reserved bit of CALIBRATION set"),
         ((LIMIT, 0x12), "half a register written to 0x07"),
         ((LIMIT, 0x12, 0x34, 0x56), "more than two bytes written to register 0x07"),
@@ -182,11 +185,24 @@ def test_ready_after_all_conversions_and_no_sooner(on, code, averages, mode):
     assert not monitor.get(MASK) & CVRF  # triggered: once only
 
 
-def test_worst_case_times(on):
+@pytest.mark.parametrize("code, average", list(enumerate((1, 4, 16, 64, 128, 256, 512, 1024))))
+def test_averages(on, code, average):
+    monitor = on()
+    monitor.put(CONFIG, 0x4001 | code << 9)
+    monitor.wait_us(140 * average - 1)
+    assert not monitor.get(MASK) & CVRF
+    monitor.wait_us(1)
+    assert monitor.get(MASK) & CVRF
+
+
+@pytest.mark.parametrize(
+    "code, maximum_us", list(enumerate((154, 224, 365, 646, 1210, 2328, 4572, 9068)))
+)
+def test_worst_case_times(on, code, maximum_us):
     monitor = on()
     monitor.chip.worst_case = True
-    monitor.put(CONFIG, PINCH)
-    monitor.wait_us(615)
+    monitor.put(CONFIG, 0x4001 | code << 3)
+    monitor.wait_us(maximum_us - 1)
     assert not monitor.get(MASK) & CVRF
     monitor.wait_us(1)
     assert monitor.get(MASK) & CVRF
@@ -373,6 +389,43 @@ def test_conversion_ready_on_the_pin(on):
     assert monitor.pin == 0
 
 
+def test_a_new_configuration_takes_ready_back(on):
+    monitor = on()
+    monitor.put(MASK, CNVR)
+    monitor.put(CONFIG, PINCH)
+    monitor.wait_us(560)
+    monitor.put(CONFIG, PINCH)
+    assert monitor.pin == 1
+    monitor.wait_us(560)
+    assert monitor.pin == 0
+
+
+def test_what_a_cleared_alert_leaves_in_the_running_average_counts(on):
+    monitor = on(current_ma=3000.0)
+    arm(monitor, 2000)
+    monitor.wait_us(560 + 280)
+    monitor.chip.current_ma = 0.0
+    monitor.get(MASK)  # 280 us at 3000 mA are in the sum: 1500 mA if nothing more comes
+    monitor.wait_us(20)
+    monitor.chip.current_ma = 1900.0  # below the limit, and yet 2382 mA on average
+    monitor.wait_us(259)
+    assert monitor.pin == 1
+    monitor.wait_us(1)
+    assert monitor.pin == 0
+
+
+@pytest.mark.parametrize(
+    "function, limit, current_ma", [(SOL, 0x7FFF, 9000.0), (SUL, 0x8000, -9000.0)]
+)
+def test_a_limit_at_the_end_of_the_scale_is_never_passed(on, function, limit, current_ma):
+    monitor = on(current_ma=current_ma)
+    monitor.put(LIMIT, limit)
+    monitor.put(MASK, function)
+    monitor.put(CONFIG, PINCH)
+    monitor.wait_us(5000)
+    assert monitor.pin == 1
+
+
 def test_conversion_ready_and_a_limit_share_the_pin(on):
     monitor = on(current_ma=3000.0)
     arm(monitor, 2000, SOL | CNVR | LEN)
@@ -432,55 +485,80 @@ def test_through_a_gate_it_stops_the_motor_without_a_word_from_firmware(on):
 class OneByOne:
     """The plain way: every conversion done, averaged and compared, microsecond by microsecond."""
 
-    def __init__(self, limit, latched, function):
-        self.limit, self.latched, self.function = limit, latched, function
+    def __init__(self, function, limit, latched, mode, average):
+        self.function, self.limit, self.latched = function, limit, latched
+        self.mode, self.average = mode, average
         self.active = False
-        self.shunt = 0
+        self.shunt = self.bus = 0
         self.changes = []
 
-    def run(self, pushes, conversion_us, average, end_us):
-        cycle_us = conversion_us * average
-        levels = []
-        current = 0.0
-        for span_us, next_current in [*pushes, (end_us, 0.0)]:
-            levels += [current] * min(span_us, end_us - len(levels))
-            current = next_current
-        for start in range(0, len(levels) - cycle_us + 1, cycle_us):
-            mean = sum(levels[start : start + cycle_us]) / cycle_us
-            self.shunt = int(abs(mean) * 10 / 2.5 + 0.5) * (1 if mean >= 0 else -1)
-            beyond = self.shunt > self.limit if self.function == SOL else self.shunt < self.limit
-            active = beyond or (self.active and self.latched)
-            if active != self.active:
-                self.changes.append((start + cycle_us, int(not active)))
-            self.active = active
+    def run(self, currents, volts):
+        """Take the inputs, one value a microsecond, through shunt and bus windows of 140 us."""
+        start_us = 0
+        pair_us = 140 * ((self.mode & 1) + (self.mode >> 1 & 1))
+        while start_us + pair_us * self.average <= len(currents):
+            shunt_sum = bus_sum = 0.0
+            for _ in range(self.average):
+                if self.mode & 1:
+                    shunt_sum += sum(currents[start_us : start_us + 140])
+                    start_us += 140
+                if self.mode & 2:
+                    bus_sum += sum(volts[start_us : start_us + 140])
+                    start_us += 140
+            if self.mode & 1:
+                mean = shunt_sum / (140 * self.average)
+                self.shunt = int(abs(mean) * 10 / 2.5 + 0.5) * (1 if mean >= 0 else -1)
+            if self.mode & 2:
+                self.bus = int(bus_sum / (140 * self.average) / 1.25 + 0.5)
+            self.compare(start_us)
+
+    def compare(self, now_us):
+        value = self.shunt if self.function in (SOL, SUL) else self.bus
+        over = self.function in (SOL, BOL)
+        beyond = value > self.limit if over else value < self.limit
+        active = beyond or (self.active and self.latched)
+        if active != self.active:
+            self.changes.append((now_us, int(not active)))
+        self.active = active
 
 
 @settings(max_examples=150)
 @given(
     pushes=lists(
-        # Quarters of a milliampere are exact in binary, so both ways round alike at half a count.
-        tuples(integers(0, 1500), integers(-4000, 16000).map(lambda n: n / 4)),
+        # Quarters are exact in binary, so both ways round alike at half a count.
+        tuples(
+            integers(0, 1500),
+            integers(-4000, 16000).map(lambda n: n / 4),
+            integers(0, 16000).map(lambda n: n / 4),
+        ),
         max_size=12,
     ),
     limit=integers(-500, 12000),
     latched=sampled_from([0, LEN]),
-    function=sampled_from([SOL, SUL]),
+    function=sampled_from([SOL, SUL, BOL, BUL]),
+    mode=sampled_from([5, 6, 7]),
     average=sampled_from([(0, 1), (1, 4), (2, 16)]),
 )
-def test_lazy_equals_one_by_one(hand, pushes, limit, latched, function, average):
+def test_lazy_equals_one_by_one(hand, pushes, limit, latched, function, mode, average):
     end_us = 16000
-    plain = OneByOne(limit, bool(latched), function)
-    plain.run(pushes, 140, average[1], end_us)
-    monitor = Monitor(hand)
+    limit = limit if function in (SOL, SUL) else abs(limit) // 4
+    currents, volts = [], []
+    monitor = Monitor(hand, current_ma=0.0, bus_mv=0.0)
     monitor.put(LIMIT, limit & 0xFFFF)
     monitor.put(MASK, function | latched)
-    monitor.put(CONFIG, 0x4005 | average[0] << 9)
-    for span_us, current_ma in pushes:
-        monitor.wait_us(min(span_us, end_us - monitor.kernel.now_us))
+    monitor.put(CONFIG, 0x4000 | average[0] << 9 | mode)
+    for span_us, current_ma, bus_mv in [*pushes, (end_us, 0.0, 0.0)]:
+        span_us = min(span_us, end_us - monitor.kernel.now_us)
+        currents += [monitor.chip.current_ma] * span_us
+        volts += [monitor.chip.bus_mv] * span_us
+        monitor.wait_us(span_us)
         if monitor.kernel.now_us < end_us:
             monitor.chip.current_ma = current_ma
-    monitor.wait_us(end_us - monitor.kernel.now_us)
+            monitor.chip.bus_mv = bus_mv
+    plain = OneByOne(function, limit, bool(latched), mode, average[1])
+    plain.run(currents, volts)
     changes = [(t, level) for t, level in monitor.hand.noted("net") if t]
     assert changes == plain.changes
     shunt = monitor.get(SHUNT)
     assert shunt - 0x10000 * (shunt >> 15) == plain.shunt
+    assert monitor.get(BUS) == plain.bus

@@ -189,6 +189,50 @@ def test_continuous_and_dry_it_is_silent_and_costs_nothing(booted):
     assert booted.hand.kernel.events == events
 
 
+def test_a_line_is_due_when_the_accumulation_changes(booted):
+    times = []
+    send = booted.send
+    booted.send = lambda data, delay_us=0: (times.append(booted.hand.kernel.now_us), send(data))
+    booted.ask("C")
+    del times[:], booted.said[:]
+    start_us = booted.hand.kernel.now_us
+    booted.chip.rain_mm_per_h = 0.36  # 0.01 mm in 100 s
+    booted.wait_s(350)
+    assert [line[:12] for line in booted.said] == ["Event"] + ["Acc  0.01 mm"] * 3
+    assert all(abs(t - start_us - 100e6 * n) < 10 for n, t in enumerate(times))
+    booted.chip.rain_mm_per_h = 3600.0  # ten counts in 10 ms, told once a second
+    del booted.said[:]
+    booted.wait_s(5)
+    assert len(booted.said) == 5
+    booted.chip.rain_mm_per_h = 0.0
+    del booted.said[:]
+    booted.wait_s(1000)
+    assert booted.said == []
+
+
+def test_a_reboot_silences_continuous_mode_and_restores_the_baud_rate(booted):
+    booted.chip.rain_mm_per_h = 36.0
+    booted.ask("C", "B 4", "K")
+    assert booted.chip.baud == 9600
+    del booted.said[:]
+    booted.wait_s(1.9)
+    assert booted.said == []
+
+
+def test_what_fell_before_a_reboot_was_seen(booted):
+    booted.chip.rain_mm_per_h = 6.0
+    booted.wait_s(600)
+    booted.ask("K")
+    assert abs(booted.chip.fallen_mm - 1.0) < 1e-9
+    booted.wait_s(602)
+    assert abs(booted.chip.fallen_mm - 2.0) < 1e-9  # but for the two seconds of booting
+
+
+def test_after_an_endless_line_it_listens_again(booted):
+    booted.ask("R" * 81)
+    assert booted.ask("P") == ["p"]
+
+
 def test_the_first_drop_of_an_event_is_announced(booted):
     booted.ask("C")
     booted.wait_s(4000)

@@ -1,13 +1,14 @@
 """The journal: what was acknowledged is there, what is damaged is not, the size stays bounded."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from pinbench.handle import BenchHandle
 from pinbench.paths import FIRMWARE
 from pinbench.simulator.kernel import Halt
+from pinbench.simulator.oserror import OSError as PortError
 
 FOLDER = "/journal"
 SEGMENT = 256
@@ -151,6 +152,18 @@ def test_garbage_in_place_of_the_newest_segment_repeats_no_number(bench, written
     assert journal.append(b"next") > len(written)
 
 
+@given(st.lists(payloads, min_size=1, max_size=40))
+def test_the_newest_file_remembers_the_numbers_by_its_name(bench, written):
+    journal = open_journal(bench)
+    for payload in written:
+        journal.append(payload)
+    for name in files(bench).names(FOLDER):
+        files(bench).install(f"{FOLDER}/{name}", b"")
+    newest = int(max(files(bench).names(FOLDER))[:-4])
+    reboot(bench)
+    assert open_journal(bench).append(b"next") >= newest
+
+
 def test_payload_that_looks_like_a_record_is_never_taken_for_one(bench):
     module = bench.load("services.journal")
     journal = open_journal(bench)
@@ -208,6 +221,62 @@ def test_full_flash_is_an_error_and_no_record_is_lost(bench):
     assert [payload for _, payload in journal.records()] == [b"before", b"after"]
     reboot(bench)
     assert [payload for _, payload in open_journal(bench).records()] == [b"before", b"after"]
+
+
+class FailsOnce:
+    """An open file whose next flush fails after the write was taken."""
+
+    def __init__(self, file):
+        self._file = file
+        self._failed = False
+
+    def write(self, data):
+        return self._file.write(data)
+
+    def flush(self):
+        if self._failed:
+            return self._file.flush()
+        self._failed = True
+        raise PortError(5)
+
+    def close(self):
+        self._file.close()
+
+
+def test_a_flush_that_fails_is_looked_into_before_the_next_append(bench):
+    journal = open_journal(bench)
+    journal.append(b"before")
+    journal._file = FailsOnce(journal._file)
+    with pytest.raises(OSError):
+        journal.append(b"unsure")
+    last = journal.append(b"after")
+    found = dict(journal.records())
+    assert found[1] == b"before" and found[last] == b"after"
+    reboot(bench)
+    assert dict(open_journal(bench).records()) == found
+
+
+def test_a_flash_that_really_fills_up_loses_nothing_acknowledged(bench):
+    journal = open_journal(bench, segment_bytes=4096, segments=16)
+    open_ = bench.flash.mounted.open
+    with open_("/filler", "wb") as filler:
+        for _ in range(bench.flash.blocks - 14):
+            filler.write(bytes(4096))
+    acknowledged = []
+    with pytest.raises(OSError) as caught:
+        while True:
+            acknowledged.append(journal.append(bytes(1000)))
+    assert caught.value.errno == 28
+    with pytest.raises(OSError):
+        while True:
+            acknowledged.append(journal.append(bytes(1000)))
+    bench.flash.mounted.os_module.remove("/filler")
+    for _ in range(5):
+        acknowledged.append(journal.append(bytes(1000)))
+    assert [sequence for sequence, _ in journal.records()] == acknowledged
+    reboot(bench)
+    journal = open_journal(bench, segment_bytes=4096, segments=16)
+    assert [sequence for sequence, _ in journal.records()] == acknowledged
 
 
 def test_cut_at_every_operation_of_appends_and_rotations(bench):
@@ -292,7 +361,7 @@ class JournalMachine(RuleBasedStateMachine):
             self.known.append(found[0])
             self.highest = found[0][0]
 
-    @rule(after_us=st.integers(1, 150_000), payload=payloads)
+    @rule(after_us=st.integers(1, 60_000), payload=payloads)
     def supply_fails_at_a_moment(self, after_us, payload):
         kernel = self.bench.kernel
         event = kernel.after(after_us, lambda _: kernel.power_cut(100))
@@ -328,3 +397,4 @@ class JournalMachine(RuleBasedStateMachine):
 
 
 TestJournalMachine = JournalMachine.TestCase
+TestJournalMachine.settings = settings(stateful_step_count=25)

@@ -90,6 +90,28 @@ async def fails(beat):
     assert fed_ms(log)[-1] > 25_000, "a task that was given up is accounted for"
 
 
+def test_a_task_has_its_whole_time_after_a_start(programs):
+    lines = programs.lines(
+        source(
+            """
+first = [True]
+
+async def slow(beat):
+    if first.pop():
+        first.append(False)
+        raise OSError(5)
+    await asyncio.sleep_ms(4000)
+    while True:
+        beat()
+        await asyncio.sleep_ms(4000)
+""",
+            'supervisor.add("slow", slow, 5000, wait_ms=20000)',
+        ),
+        60_000,
+    )
+    assert not any("silent" in line for line in programs.log(lines))
+
+
 def test_a_task_that_returns_has_failed(programs):
     lines = programs.lines(
         source("async def ends(beat):\n    beat()", 'supervisor.add("ends", ends, 1000)'), 3000

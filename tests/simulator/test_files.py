@@ -173,6 +173,30 @@ def test_supply_that_fails_within_a_write_leaves_old_or_new(after_us):
     assert boot(kernel, flash).read("/f") in (b"o" * 6000, b"n" * 6000)
 
 
+@pytest.mark.parametrize("size", [100, 6000])
+def test_what_was_not_yet_done_when_the_supply_failed_is_not_on_flash(size):
+    def found_after(us):
+        kernel, flash = Kernel("rp2", seed=1), Flash(SIZE)
+        files = make_files(kernel, flash)
+        files.install("/f", b"old")
+        file = files.open("/f", "wb")
+        file.write(bytes(size))
+        start = kernel.now_us
+        kernel.after(us, lambda _: kernel.power_cut(100))
+        try:
+            file.close()
+        except Halt:
+            pass
+        return kernel.now_us - start, boot(kernel, flash).read("/f")
+
+    whole_us, found = found_after(1_000_000)
+    assert found == bytes(size)
+    for percent in range(5, 95, 5):
+        spent_us, found = found_after(whole_us * percent // 100)
+        assert spent_us < whole_us
+        assert found == b"old", "the commit is the last thing that a write does"
+
+
 def test_a_write_takes_time_with_interrupts_blocked(kernel, flash):
     files = make_files(kernel, flash)
     seen = []
@@ -211,6 +235,24 @@ def test_the_modelled_time_is_near_what_littlefs_did(kernel, flash):
     pages = (flash.programmed_bytes - programmed) // 256
     did_us = pages * 700 + (flash.erases - erases) * 45_000
     assert 0.6 < (kernel.now_us - start) / did_us < 1.5
+
+
+def test_a_full_flash_refuses_what_is_new_and_reads_what_is_there(kernel, flash):
+    files = make_files(kernel, flash)
+    files.install("/f", "old")
+    flash.full = True
+    with files.open("/f", "r+") as file:
+        assert file.read() == "old"
+        with pytest.raises(OSError) as write:
+            file.write("x")
+    with pytest.raises(OSError) as create:
+        files.open("/new", "w")
+    with pytest.raises(OSError) as folder:
+        files.os_module.mkdir("/d")
+    assert [error.value.errno for error in (write, create, folder)] == [28, 28, 28]
+    assert files.os_module.statvfs("/")[3] == 0
+    files.os_module.remove("/f")
+    assert files.names() == []
 
 
 class Model:

@@ -30,7 +30,7 @@ class Rig:
     Python does nothing, and the last duty and limit stand. judge=False: nothing trips in software.
     """
 
-    def __init__(self, sash=None, monitor=True, jitter_us=0, start_us=0, hint_mm=None, **drive):
+    def __init__(self, sash=None, monitor=True, jitter_us=0, tick_late_us=0, start_us=0, hint_mm=None, **drive):
         self.module = load("window.sash")
         self.safety = load("window.safety")
         position_um = drive.setdefault("position_um", 200000)
@@ -49,6 +49,7 @@ class Rig:
         self.watch = None
         self._start_us = start_us
         self._jitter_us = jitter_us
+        self.tick_late_us = tick_late_us
         self._edges = self.drive.edges
         self._edge_us = 0
         self._window_us = 0
@@ -79,7 +80,7 @@ class Rig:
         actions = self.sash.actions
         if self.halted_us is None or self.now_us < self.halted_us:
             actions = self._decide()
-        self._advance(self.now_us + min(actions.tick_ms, 100) * 1000)
+        self._advance(self.now_us + min(actions.tick_ms, 100) * 1000 + self.tick_late_us)
         return actions
 
     def run(self, seconds, until=None):

@@ -1,7 +1,14 @@
 """Rule "force": under 100 N on whatever is in the gap, by the current alone and by the encoder alone."""
 
 from hypothesis import example, given
-from hypothesis.strategies import booleans, fixed_dictionaries, floats, integers, none, sampled_from
+from hypothesis.strategies import (
+    booleans,
+    fixed_dictionaries,
+    floats,
+    integers,
+    none,
+    sampled_from,
+)
 
 LIMIT_N = 100
 

@@ -90,7 +90,7 @@ class DRV8871(Chip):
         Chip.power_on(self)
         self._low_since_us = self.kernel.now_us - _SLEEP_US
         self._direction = 0
-        self._drove_until_us = -self.pause_us
+        self._drove_until_us = 0
         self._update(None)
 
     def power_off(self):
@@ -118,7 +118,9 @@ class DRV8871(Chip):
         high, low = in1.duty, in2.duty
         if not high and not low:
             if self._low_since_us is None:
-                self._low_since_us = self.kernel.now_us
+                # Low again before it has woken: it sleeps on.
+                slept_us = _SLEEP_US if self._wake is not None else 0
+                self._low_since_us = self.kernel.now_us - slept_us
             self.kernel.cancel(self._wake)
             self._wake = None
         elif self._low_since_us is not None:

@@ -296,7 +296,8 @@ class RG15(Chip):
         if self._rate > 0:
             self._integrate()
             step_mm = 0.01 if self.high else 0.2
-            left_mm = step_mm - self._fallen_mm % step_mm
+            fallen_mm = self._fallen_mm
+            left_mm = (int(fallen_mm / step_mm + 1e-6) + 1) * step_mm - fallen_mm
             delay_us = int(left_mm / self._rate * _US_PER_HOUR) + 1
             self._tick = self.kernel.after(max(delay_us, _UPDATE_US), self._update)
 

@@ -11,12 +11,21 @@ FIRMWARE = Path(__file__).resolve().parents[3] / "firmware"
 def core(name):
     """Import a core module by its firmware name, `window.forecast` say.
 
-    Cores are pure: of MicroPython they need `micropython.const` alone, which is given here.
+    Cores are pure: of MicroPython they need `micropython.const` alone, which is lent to them here
+    while they are imported, and firmware's root is on the path no longer than that.
     """
-    if "micropython" not in sys.modules:
-        module = types.ModuleType("micropython")
-        module.const = lambda value: value
-        sys.modules["micropython"] = module
-    if str(FIRMWARE) not in sys.path:
-        sys.path.insert(0, str(FIRMWARE))
-    return importlib.import_module(name)
+    if name in sys.modules:
+        return sys.modules[name]
+    lent = types.ModuleType("micropython")
+    lent.const = lambda value: value
+    before = sys.modules.get("micropython")
+    sys.modules["micropython"] = lent
+    sys.path.insert(0, str(FIRMWARE))
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.remove(str(FIRMWARE))
+        if before is None:
+            del sys.modules["micropython"]
+        else:
+            sys.modules["micropython"] = before

@@ -20,6 +20,7 @@ from pinbench.evaluate.cores import FIRMWARE, core
 from pinbench.evaluate.rain_score import Truth, within_next
 
 NEAR_MIN = 15
+_fitted = {}
 COARSE_MIN = (20, 30)  # the fine recordings, thinned to these steps, help the coarse weights
 TREES = 60
 NEGATIVES = 40000
@@ -152,10 +153,15 @@ def fit_expert(name, chosen, seed, leave_out=()):
 
 
 def _fit_parts(pool, own, seed, left_out):
-    rows, target = _training_rows(pool, seed, left_out, NEGATIVES)
-    linears = [rain_fit.Linear(200 if pool[0].kind == "hourly" else 300).fit(rows, target)]
-    rows, target = _training_rows(pool, seed, left_out, TREE_NEGATIVES)
-    trees = [rain_fit.Trees(TREES, seed).fit(rows, target)]
+    # The experts of hourly readings share what was fitted on their pool.
+    key = (tuple(sorted(left_out)), seed, *map(id, pool))
+    if key not in _fitted:
+        rows, target = _training_rows(pool, seed, left_out, NEGATIVES)
+        linear = rain_fit.Linear(200 if pool[0].kind == "hourly" else 300).fit(rows, target)
+        rows, target = _training_rows(pool, seed, left_out, TREE_NEGATIVES)
+        _fitted[key] = (linear, rain_fit.Trees(TREES, seed).fit(rows, target))
+    linears = [_fitted[key][0]]
+    trees = [_fitted[key][1]]
     if len(own) < len(pool):
         # One set for all hourly climates is too blunt, and one climate alone too little.
         rows, target = _training_rows(own, seed, left_out, NEGATIVES)
@@ -190,16 +196,18 @@ def _calibrate(own, odds):
     known = [s.judged & ~np.isnan(o) for s, o in zip(own, odds, strict=True)]
     x = np.concatenate([o[k] for o, k in zip(odds, known, strict=True)])
     y = np.concatenate([s.target[k] for s, k in zip(own, known, strict=True)]).astype(float)
-    design = np.column_stack([x, np.ones(len(x))])
-    answer = np.array([0.5, np.log(y.mean())])
+    centre, spread = x.mean(), x.std()
+    design = np.column_stack([(x - centre) / spread, np.ones(len(x))])
+    # From no slope at all Newton's method does not overshoot, however far apart the sums lie.
+    answer = np.array([0.0, np.log(y.mean() / (1 - y.mean()))])
     for _ in range(25):
         chance = 1 / (1 + np.exp(-np.clip(design @ answer, -30, 30)))
         weight = np.maximum(chance * (1 - chance), 1e-9)
         change = np.linalg.solve((design * weight[:, None]).T @ design, design.T @ (y - chance))
-        answer += np.clip(change, -1, 1)
+        answer += change
         if np.abs(change).max() < 1e-6:
             break
-    return answer
+    return answer[0] / spread, answer[1] - answer[0] * centre / spread
 
 
 def _usual(own, points):

@@ -6,11 +6,29 @@ from datetime import UTC, datetime, timedelta
 from matplotlib import dates
 from matplotlib.figure import Figure
 
+from pinbench.durations import show_us
 from pinbench.simulator.trace import parse
 
 HUMIDITY, PRESSURE, RAIN, SASH, ALARM = "#2f7f86", "#7a5c99", "#2b6cb0", "#6b5b4b", "#d98c2b"
 INK, FAINT = "#2a2a2a", "#d8d5d0"
 _HOUR_US = 3_600_000_000
+
+
+@dataclass
+class Spell:
+    """One rain: its first drop, and when the window shut for it (None: it did not)."""
+
+    drop_us: int
+    shut_us: int | None
+
+    def told(self):
+        """Return how the closing stood to the first drop, as a few words."""
+        if self.shut_us is None:
+            return "not shut"
+        early_us = self.drop_us - self.shut_us
+        unit_us = 60_000_000 if abs(early_us) >= 600_000_000 else 1_000_000
+        shown = show_us(abs(early_us) // unit_us * unit_us)
+        return f"shut {shown} {'before' if early_us >= 0 else 'after'}"
 
 
 @dataclass
@@ -26,7 +44,7 @@ class Story:
     weather: list  # rows as scenario.read_weather makes them
     sash: list = field(default_factory=list)  # (time_us, opening in mm)
     alarms: list = field(default_factory=list)  # (from_us, until_us): the forecast says rain
-    marks: list = field(default_factory=list)  # (time_us, text)
+    spells: list = field(default_factory=list)  # Spell
 
 
 def collect(lines, end_us):
@@ -98,9 +116,7 @@ def draw(story, path):
         for axis in (humid, press, sash):
             label = "forecast: rain" if number == 0 and axis is sash else None
             axis.axvspan(when(since), when(until), color=ALARM, alpha=0.16, lw=0, label=label)
-    if story.alarms:
-        sash.legend(loc="upper right", frameon=False, fontsize=9)
-    _mark(axes, story.marks, when)
+    _mark(axes, story.spells, when)
     for axis in axes:
         axis.grid(axis="x", color=FAINT, lw=0.6)
         axis.tick_params(colors=INK, labelsize=9)
@@ -109,6 +125,8 @@ def draw(story, path):
             axis.spines[side].set_visible(False)
         for side in ("left", "bottom"):
             axis.spines[side].set_color(FAINT)
+    if sash.get_legend_handles_labels()[1]:
+        sash.legend(loc="upper right", frameon=False, fontsize=9, ncols=3)
     sash.set_xlim(when(0), when(story.end_us))
     locator = dates.AutoDateLocator(minticks=5, maxticks=12)
     sash.xaxis.set_major_locator(locator)
@@ -121,19 +139,22 @@ def draw(story, path):
     return path
 
 
-def _mark(axes, marks, when):
-    """Draw the vertical lines; the texts of two lie on either side, to be read when near."""
-    for number, (time_us, text) in enumerate(sorted(marks)):
+def _mark(axes, spells, when):
+    """Draw a line at each first drop and at each closing, and say above how far apart they are."""
+    for number, spell in enumerate(spells):
         for axis in axes:
-            axis.axvline(when(time_us), color=INK, lw=1.1, ls=(0, (4, 2)))
-        left = number == 0 and len(marks) > 1
+            label = "first drop" if number == 0 and axis is axes[-1] else None
+            axis.axvline(when(spell.drop_us), color=RAIN, lw=1.2, ls=(0, (4, 2)), label=label)
+            if spell.shut_us is not None:
+                label = "shut" if number == 0 and axis is axes[-1] else None
+                axis.axvline(when(spell.shut_us), color=SASH, lw=1.2, ls=(0, (1, 1)), label=label)
         axes[0].annotate(
-            text,
-            (when(time_us), 1.0),
+            spell.told(),
+            (when(spell.drop_us), 1.0),
             xycoords=("data", "axes fraction"),
-            xytext=(-5 if left else 5, 4),
+            xytext=(0, 4),
             textcoords="offset points",
             fontsize=9,
             color=INK,
-            ha="right" if left else "left",
+            ha="center",
         )

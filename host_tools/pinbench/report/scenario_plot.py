@@ -1,7 +1,8 @@
 """The picture of one run: the weather's story if it has weather, else its signals."""
 
-from pinbench.durations import show_us
 from pinbench.report import plot, signals
+
+DRY_US = 3 * 3_600_000_000  # a rain is a new one after three dry hours
 
 
 def draw_run(run, lines, end_us, path):
@@ -10,28 +11,31 @@ def draw_run(run, lines, end_us, path):
     if not weather:
         return signals.draw_signals(run.why, lines, end_us, path)
     sash, alarms, events = plot.collect(lines, end_us)
-    story = plot.Story(run.why, run.start, end_us, weather, sash, alarms, marks(events))
+    opened = run.job["world"].get("sash", {}).get("open_pct", 0) > 0
+    story = plot.Story(
+        run.why, run.start, end_us, weather, sash, alarms, rain_spells(events, opened)
+    )
     return plot.draw(story, path)
 
 
-def marks(events):
-    """Return what to mark of a run's events: the first drop, and the closing that met it.
+def rain_spells(events, opened):
+    """Return the Spells of a run: its rains after three dry hours, with the closing for each.
 
-    The closing is the last one before the first drop, or the first one after it.
+    `opened` says whether the window is open at the start. The closing is the one that the first
+    drop found done, or else the next one.
     """
-    drops = [time_us for time_us, name in events if name == "rain starts"]
-    closings = [time_us for time_us, name in events if name == "gap closes"]
-    found = []
-    if drops:
-        found.append((drops[0], "first drop"))
-    before = [time_us for time_us in closings if drops and time_us <= drops[0]]
-    opened = [time_us for time_us, name in events if name == "gap opens"]
-    if before and not any(before[-1] < time_us <= drops[0] for time_us in opened):
-        early = show_us((drops[0] - before[-1]) // 60_000_000 * 60_000_000)
-        found.append((before[-1], f"closed, {early} before"))
-    elif drops and (late := [time_us for time_us in closings if time_us > drops[0]]):
-        after = show_us((late[0] - drops[0]) // 1_000_000 * 1_000_000)
-        found.append((late[0], f"closed, {after} after"))
-    elif closings and not drops:
-        found.append((closings[0], "closed"))
-    return sorted(found)
+    spells, shut_us, dry_since = [], None if opened else 0, None
+    waiting = None
+    for time_us, name in events:
+        if name == "gap closes":
+            shut_us = time_us
+            if waiting is not None:
+                waiting.shut_us, waiting = time_us, None
+        elif name == "gap opens":
+            shut_us = None
+        elif name == "rain stops":
+            dry_since = time_us
+        elif name == "rain starts" and (dry_since is None or time_us - dry_since >= DRY_US):
+            spells.append(plot.Spell(time_us, shut_us))
+            waiting = spells[-1] if shut_us is None else None
+    return spells

@@ -64,6 +64,8 @@ def _nets(lines):
         time_us, channel, who, values = parse(line)
         if channel == "net":
             level = int(values[2]) / 65535 if values[0] == "pwm" else int(values[0])
-            nets.setdefault(who, deque(maxlen=MOST_CHANGES)).append((time_us, level))
+            if who not in nets:
+                nets[who] = deque([(0, 0)], maxlen=MOST_CHANGES)  # every net begins low
+            nets[who].append((time_us, level))
     moved = sorted(name for name, points in nets.items() if points[-1][0] > 0)
     return {name: nets[name] for name in moved[:MOST_NETS]}

@@ -35,7 +35,7 @@ def story(outcome):
         when = f" at {show_us(failure['time_us'])}" if failure["time_us"] >= 0 else ""
         lines.append(f"  {failure['that']}{when}: {failure['saw']}")
     if outcome.tail:
-        lines.append("  the last records:")
+        lines.append("  what led to it:")
         lines += [f"    {line}" for line in outcome.tail]
     lines.append(f"  again: {outcome.command}")
     return "\n".join(lines)

@@ -6,7 +6,7 @@ the event of that name.
 """
 
 # A state that must hold all the time is looked at after each record of the world, and this often.
-SAMPLE_US = 1000000
+SAMPLE_US = 10000000
 
 OPS = {
     "<": lambda a, b: a < b,
@@ -41,20 +41,24 @@ class Player:
         self.seen = {}  # event -> times
         self.counters = {}  # reset causes and "resets"
         self.failures = []
-        self._sampling = False
+        self.beat = None  # called with the time at every sample: a sign of life
         self._look_due = False
         self._started = False
 
     def start(self):
         """Schedule the timeline and begin to watch."""
         self._kernel.trace.sinks.append(self._record)
-        for check in self._checks:
-            check.start()
+        self._kernel.after(SAMPLE_US, self._sample)
+        # What happens at a time comes before what is expected from that time on.
         for action in self._timeline:
             if "when" in action:
                 self._waiting.setdefault(action["when"], []).append(action)
+            elif "whenever" in action:
+                self.on_event(action["whenever"], self._again(action))
             else:
                 self._kernel.at(action["time_us"], self._act, action)
+        for check in self._checks:
+            check.start()
 
     def finish(self):
         """Judge what is left at the end of the run; returns the failures.
@@ -101,6 +105,9 @@ class Player:
         if "for_us" in action and undo is not None:
             self._kernel.after(action["for_us"], _call, undo)
 
+    def _again(self, action):
+        return lambda _: self._kernel.after(action["delay_us"], self._act, action)
+
     def _repeat(self, action):
         left = action.get("times")
         if left is None or left > 1:
@@ -146,9 +153,6 @@ class Player:
     def keep_open(self, check):
         """Let `check.look()` be called whenever the world may have changed."""
         self._open.append(check)
-        if not self._sampling:
-            self._sampling = True
-            self._kernel.after(SAMPLE_US, self._sample)
 
     def close(self, check):
         """End `keep_open`."""
@@ -157,9 +161,9 @@ class Player:
 
     def _sample(self, _):
         self._look(None)
-        self._sampling = bool(self._open)
-        if self._sampling:
-            self._kernel.after(SAMPLE_US, self._sample)
+        if self.beat is not None:
+            self.beat(self._kernel.now_us)
+        self._kernel.after(SAMPLE_US, self._sample)
 
     def _look(self, _):
         self._look_due = False

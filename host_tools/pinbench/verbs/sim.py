@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -36,7 +37,9 @@ def run(names, runtime, profile, seed, trace, plot, as_json):
     if as_json:
         click.echo(json.dumps([outcome.as_json() for outcome in outcomes], indent=1))
     else:
-        Console().print(outcomes_table(outcomes))
+        # A pipe has no width; rich would take 80 columns and cut the names.
+        width = None if sys.stdout.isatty() else 140
+        Console(width=width).print(outcomes_table(outcomes))
         for path in filter(None, (trace, plot)):
             click.echo(f"written: {path}")
     return HELD if all(outcome.held for outcome in outcomes) else NOT_HELD

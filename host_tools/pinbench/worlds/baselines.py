@@ -43,7 +43,7 @@ def _play(rows, start_s, travel_s, hold_min, close_pct, open_pct):
         damp = close_pct is not None and weather.rh_centi_pct >= close_pct * 100
         drying = open_pct is not None and weather.rh_centi_pct >= open_pct * 100
         if raining or damp or (drying and left_s is not None):
-            shut_until = minute + hold_min
+            shut_until = minute + 1 + hold_min
             if left_s is None:
                 closings += 1
                 left_s = travel_s if damp and not raining else start_s + travel_s

@@ -1,12 +1,10 @@
 """The sash on the bench: moves by what the bridge does, and shows itself to encoder, limit
 switches and current monitor."""
 
+import math
+
 from pinbench.worlds.motion import NEVER
-from pinbench.worlds.sash import (
-    EDGES_PER_MM,
-    LIMIT_OPEN_MM,
-    LIMIT_SHUT_MM,
-)
+from pinbench.worlds.sash import EARLY_US, EDGES_PER_MM, LIMIT_OPEN_MM, LIMIT_SHUT_MM
 
 PUSH_US = 500  # the current monitor sees a changing current in steps of this length or less
 RAIN_EDGE = 10  # 2 mm: rain comes in through a gap from here on
@@ -111,7 +109,7 @@ class SashDrive:
         self._event = None
         now_us = self._kernel.now_us
         self.mechanics.advance(now_us)
-        if self._edge_us <= now_us:
+        if self._edge_us <= now_us + EARLY_US:
             self._pass_edge()
         self._follow()
 
@@ -133,9 +131,7 @@ class SashDrive:
         self._kernel.cancel(self._event)
         self._event = None
         if due_us < NEVER:
-            # Up to the next whole microsecond. The little less than 1 keeps a time that is whole
-            # but for rounding from becoming the next one on one interpreter only.
-            self._event = self._kernel.at(int(due_us + 0.9999), self._wake)
+            self._event = self._kernel.at(math.ceil(due_us - EARLY_US), self._wake)
 
     def _aim(self):
         """Find when the next encoder edge passes."""

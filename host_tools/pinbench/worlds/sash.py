@@ -48,6 +48,10 @@ REST_MM_S = (
 )
 START_N = 0.1  # thrust beyond friction that sets it going again
 
+# What is due within a tenth of a nanosecond is due now. Without this, a time that is whole but for
+# rounding could be one microsecond on one interpreter and the next one on the other.
+EARLY_US = 1e-4
+
 COAST, BRAKE, DRIVE = "coast", "brake", "drive"
 
 
@@ -249,7 +253,7 @@ class SashMechanics:
 
     def advance(self, until_us):
         """Let time pass until `until_us`."""
-        while self._end_us <= until_us:
+        while self._end_us <= until_us + EARLY_US:
             self._turn()
         if until_us > self.now_us:
             self.now_us = until_us
@@ -278,17 +282,18 @@ class SashMechanics:
 
     def charge_ahead_nc(self, until_us):
         """Supply charge from the start of the present law to `until_us`, up to change_us."""
-        t = (until_us - self._start_us) / 1e6
+        t = max(0.0, (until_us - self._start_us) / 1e6)
         return self._charge(t, self._form.at(t)[0])
 
     # -- one law of motion: from _begin to _turn
 
     def _since(self):
-        return (self.now_us - self._start_us) / 1e6
+        t = (self.now_us - self._start_us) / 1e6
+        return t if t > 0 else 0.0  # a law that began early
 
     def _leave(self):
         """Close the present law at the time reached: an input is about to change."""
-        self._settle((self.now_us - self._start_us) / 1e6)
+        self._settle(self._since())
 
     def _settle(self, t):
         z, u = self._form.at(t)

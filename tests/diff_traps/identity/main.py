@@ -9,5 +9,5 @@ class Task:
 
 print("start")
 time.sleep_ms(500)
-print("task %d" % id(Task()))
+print("task", id(Task()))
 print("end")

@@ -1,0 +1,144 @@
+"""The weather and the room, once a minute: sensors that come and go, and the forecast they feed."""
+
+import asyncio
+import time
+from os import rename
+
+from micropython import const
+
+from drivers.bmp390 import BMP390
+from drivers.sht4x import SHT4x
+from services.log import describe
+from window.forecast import Forecast
+from window.ventilation import Ventilation
+from window.wetness import STUCK, Wetness
+
+_EVERY_MS = const(60000)
+_RETRY_MS = const(500)
+_SAVE_EVERY = const(60)  # samples
+_STATE = "/forecast.bin"
+
+
+class Sensor:
+    """One sensor that may be absent: made at the first sample, and again after it was lost."""
+
+    def __init__(self, name, make, log):
+        self.name = name
+        self._make = make
+        self._log = log
+        self.chip = None
+
+    def measure(self):
+        """Return what its `measure` returns, or (None, None). Said once when it goes and comes."""
+        try:
+            if self.chip is None:
+                self.chip = self._make()
+            pair = self.chip.measure()
+        except OSError as error:
+            self.chip = None
+            text = "%s does not answer (%s)" % (self.name, describe(error))
+            self._log.fault(self.name, text)
+            return None, None
+        self._log.well(self.name, "%s answers again" % self.name)
+        return pair
+
+
+class Climate:
+    """Samples when nothing moves. `alarm` is the forecast's pulse for the chosen setting.
+
+    chips: role -> what the wiring says; i2c: the bus, or None; setting: 0 calm, 1 balanced, 2 eager.
+    `is_busy()` is True while no long call may be made; `on_sample()` is called after each sample.
+    """
+
+    def __init__(self, i2c, chips, setting, log, is_busy, on_sample):
+        self.forecast = Forecast(step_min=1)
+        self.ventilation = Ventilation()
+        self.alarm = False
+        self.airing_pct = 0
+        self.rain_mm = None  # since the last sample; None: not known
+        self._setting = setting
+        self._log = log
+        self._is_busy = is_busy
+        self._on_sample = on_sample
+        self._wetness = Wetness()
+        self._count = 0
+        self._outdoor = self._sht4x("outdoor SHT4x", i2c, chips, "humidity")
+        self._indoor = self._sht4x("indoor SHT4x", i2c, chips, "indoor")
+        self._pressure = None
+        if i2c is not None and "pressure" in chips:
+            address = chips["pressure"]["address"]
+            self._pressure = Sensor("BMP390", lambda: BMP390(i2c, address), log)
+        self._load()
+
+    def _sht4x(self, name, i2c, chips, role):
+        if i2c is None or role not in chips:
+            return None
+        address = chips[role]["address"]
+        return Sensor(name, lambda: SHT4x(i2c, address), self._log)
+
+    async def run(self, beat):
+        """Sample for ever, one sample a minute."""
+        while True:
+            beat()
+            started_ms = time.ticks_ms()
+            while self._is_busy():
+                await asyncio.sleep_ms(_RETRY_MS)  # a sensor takes 20 ms, a tick of the motor 10
+                beat()
+            self.sample()
+            self._on_sample()
+            spent_ms = time.ticks_diff(time.ticks_ms(), started_ms)
+            await asyncio.sleep_ms(max(1000, _EVERY_MS - max(0, spent_ms)))
+
+    def sample(self):
+        """Read all sensors, and ask the forecast and the ventilation."""
+        rh_pct, temp_c = _measure(self._outdoor)
+        if rh_pct is not None:
+            rh_pct, temp_c = self._dry(rh_pct, temp_c)
+        indoor_rh_pct, indoor_c = _measure(self._indoor)
+        pressure_pa = _measure(self._pressure)[0]
+        pressure_hpa = None if pressure_pa is None else pressure_pa / 100
+        rain_mm = self.rain_mm
+        self.rain_mm = None
+        alarms = self.forecast.step(int(time.time()), temp_c, rh_pct, pressure_hpa, rain_mm)
+        self.alarm = alarms[self._setting]
+        self.airing_pct = self.ventilation.step(indoor_rh_pct, indoor_c, rh_pct, temp_c)
+        self._count += 1
+        if self._count % _SAVE_EVERY == 0:
+            self._save()
+
+    def _dry(self, rh_pct, temp_c):
+        """Return the outdoor readings, or None for both while they say nothing of the air."""
+        wetness = self._wetness
+        usable = wetness.step(rh_pct)
+        if wetness.state == STUCK:
+            self._log.fault("wet", "outdoor humidity stays at 100 % in spite of the heater")
+        elif usable is not None:
+            self._log.well("wet", "outdoor humidity is back")
+        if wetness.wants_heat:
+            try:
+                self._outdoor.chip.heat_pulse()
+            except OSError as error:
+                self._log.limited("heat", "heater: %s" % describe(error), 3600000)
+        return (None, None) if usable is None else (usable, temp_c)
+
+    def _load(self):
+        try:
+            with open(_STATE, "rb") as file:
+                self.forecast.load(file.read())
+        except OSError:
+            pass  # the first start
+        except ValueError as error:
+            self._log.line("forecast: %s" % error)
+
+    def _save(self):
+        # Through another name: what a power cut leaves is the old file or the new one.
+        try:
+            with open(_STATE + ".new", "wb") as file:
+                file.write(self.forecast.save())
+            rename(_STATE + ".new", _STATE)
+        except OSError as error:
+            self._log.limited("save", "forecast not saved: %s" % describe(error), 86400000)
+
+
+def _measure(sensor):
+    return (None, None) if sensor is None else sensor.measure()
