@@ -8,7 +8,7 @@ import vcd.reader
 from rich.console import Console
 
 from pinbench.play import Outcome
-from pinbench.report import jsonl, plot, table
+from pinbench.report import demo, jsonl, plot, table
 from pinbench.report import vcd as vcd_report
 from pinbench.report.scenario_plot import rain_spells
 from pinbench.report.spool import Spool
@@ -142,3 +142,35 @@ def test_each_rain_is_told_with_its_closing():
     ]
     spells = rain_spells([(round(hour * HOUR_US), name) for hour, name in hours], True)
     assert [spell.told() for spell in spells] == ["shut 2 h before", "shut 36 s after", "not shut"]
+
+
+def test_the_demo_tells_each_rain_and_compares(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "spell.toml"
+    path.write_text(SPELL)
+    (tmp_path / "w.csv").write_text(WEATHER)
+    monkeypatch.setattr(demo, "SPELL", path)
+    assert demo.run(tmp_path / "out") == 0
+    told = capsys.readouterr().out
+    assert "Fri 07 Jun 02:00" in told and "after" in told
+    assert "a plain rain sensor" in told
+    assert (tmp_path / "out" / "wet_spell.png").is_file()
+    assert "pinbench diff" in told
+
+
+SPELL = """
+why = "A rain."
+device = "window"
+board = "rpi_pico_w"
+[world]
+weather = "w.csv"
+from = 2013-06-07T00:00:00Z
+hours = 4
+sash = { open_pct = 60 }
+"""
+WEATHER = """time,temp_c,rh_pct,pressure_hpa,precip_mm,wind_ms
+2013-06-07T00:00:00Z,20,60,1013,0,1
+2013-06-07T01:00:00Z,20,61,1013,0,1
+2013-06-07T02:00:00Z,20,61,1013,0,1
+2013-06-07T03:00:00Z,19,80,1013,2,1
+2013-06-07T04:00:00Z,19,80,1013,0,1
+"""

@@ -303,15 +303,15 @@ def move(s, guesses, x, ax, ay, az, wx, wy, wz):
     # 1.1747e-5 rad * 2**4: 197 / 2**20
     s[_VX] = within(
         s[_VX] - (((wy * w - wz * v) >> 8) * 197 >> 12) + ax - (rest * gx >> 14) - (s[_VX] * 3 >> 8),
-        181000,
+        165000,
     )
     s[_VY] = within(
         s[_VY] - (((wz * u - wx * w) >> 8) * 197 >> 12) + ay - (rest * gy >> 14) - (s[_VY] * 3 >> 8),
-        181000,
+        165000,
     )
     s[_VZ] = within(
         s[_VZ] - (((wx * v - wy * u) >> 8) * 197 >> 12) + az - (rest * gz >> 14) - (s[_VZ] * 3 >> 8),
-        181000,
+        165000,
     )
     u = s[_VX] >> 4
     v = s[_VY] >> 4
@@ -377,3 +377,141 @@ def lean(s, wx, wy, wz, x, guesses):
     x[12] = gz
     x[13] = abs(gx)
     x[14] = gy
+
+
+def remember(s, ring, x, guesses, mag, acc, ax, ay, az, wx, wy, wz):
+    """Keep the last two seconds in rings, and fill 15 to 55 from sums, lags and peaks of them.
+
+    Every sum is renewed by what enters and what leaves; a peak leaks towards what is new.
+    """
+    if mag > 32767:
+        mag = 32767
+    k = s[_K]
+    i = k & 255
+    old = (k - 31) & 255
+    turn = root((wx >> 1) * (wx >> 1) + (wy >> 1) * (wy >> 1) + (wz >> 1) * (wz >> 1), guesses)
+    # what of the acceleration is not vertical: |a| is the longer side but for rounding
+    up = acc + (s[_REST] >> 10)
+    flat = ((mag - up) >> 1) * ((mag + up) >> 1)
+    flat = root(flat if flat > 0 else 0, guesses)
+    rough = abs(mag - _ONE_G)
+    va = x[0]
+    tilt = x[9]
+    pitch = wx >> 1
+    rate = x[10]
+    yaw = x[11]
+    roll = wz >> 1
+
+    s[_S_MAG10] += mag - ring[_R_MAG + ((k - 10) & 255)]
+    s[_S_MAG40] += mag - ring[_R_MAG + ((k - 40) & 255)]
+    s[_S_ROUGH100] += rough - ring[_R_ROUGH + ((k - 100) & 255)]
+    s[_S_ROUGH200] += rough - ring[_R_ROUGH + ((k - 200) & 255)]
+    s[_S_TURN100] += turn - ring[_R_TURN + ((k - 100) & 255)]
+    s[_S_TURN200] += turn - ring[_R_TURN + ((k - 200) & 255)]
+    s[_S_VERT5] += x[7] - ring[_R_VERT + ((k - 5) & 255)]
+    s[_S_VERT10] += x[7] - ring[_R_VERT + ((k - 10) & 255)]
+    s[_S_VERT20] += x[7] - ring[_R_VERT + ((k - 20) & 255)]
+    s[_S_PITCH5] += pitch - ring[_R_PITCH + ((k - 5) & 255)]
+    s[_S_PITCH10] += pitch - ring[_R_PITCH + ((k - 10) & 255)]
+    s[_S_PITCH20] += pitch - ring[_R_PITCH + ((k - 20) & 255)]
+    s[_S_PITCH40] += pitch - ring[_R_PITCH + ((k - 40) & 255)]
+    s[_S_RATE5] += rate - ring[_R_RATE + ((k - 5) & 255)]
+    s[_S_RATE20] += rate - ring[_R_RATE + ((k - 20) & 255)]
+    s[_S_YAW20] += yaw - ring[_R_YAW + ((k - 20) & 255)]
+    s[_S_FLAT10] += flat - ring[_R_FLAT + ((k - 10) & 255)]
+    s[_S_FLAT30] += flat - ring[_R_FLAT + ((k - 30) & 255)]
+    s[_S_ROLL10] += roll - ring[_R_ROLL + ((k - 10) & 255)]
+
+    past = ring[_R_SPEED + old]
+    s[_P_FAST] = leak(s[_P_FAST], past, -1)
+    s[_P_RISE] = leak(s[_P_RISE], past, 1)
+    s[_P_UPRIGHT] = leak(s[_P_UPRIGHT], ring[_R_TILT + old], -1)
+    s[_P_OLD] = leak(s[_P_OLD], ring[_R_MAG + old], 1)
+    s[_P_MAG] = leak(s[_P_MAG], mag, 1)
+    s[_P_DIP] = leak(s[_P_DIP], mag, -1)
+    s[_P_NOW] = leak(s[_P_NOW], va, -1)
+
+    gx = x[12]
+    then = (k - 80) & 255
+    x[15] = (va - s[_P_FAST]) >> 1
+    x[16] = s[_P_FAST]
+    x[17] = s[_P_RISE]
+    x[18] = s[_P_UPRIGHT]
+    x[19] = s[_P_OLD] >> 1
+    x[20] = s[_P_MAG] >> 1
+    x[21] = s[_P_DIP] >> 1
+    x[22] = s[_P_NOW]
+    x[23] = within(va + s[_S_VERT5], 32767)  # where the speed will be in 200 ms, more or less
+    x[24] = s[_S_VERT10] // 10
+    x[25] = s[_S_VERT20] // 20
+    x[26] = mag >> 1
+    x[27] = turn
+    x[28] = s[_S_MAG10] // 20
+    x[29] = s[_S_MAG40] // 80
+    x[30] = s[_S_ROUGH100] // 200
+    x[31] = s[_S_TURN100] // 100
+    x[32] = s[_S_PITCH5] // 5
+    x[33] = s[_S_PITCH10] // 10
+    x[34] = s[_S_PITCH20] // 20
+    x[35] = s[_S_PITCH40] // 40
+    x[36] = s[_S_RATE5] // 5
+    x[37] = s[_S_RATE20] // 20
+    x[38] = s[_S_YAW20] // 20
+    x[39] = s[_S_FLAT10] // 10
+    x[40] = s[_S_FLAT30] // 30
+    x[41] = abs(s[_S_ROLL10] // 10)
+    x[42] = tilt - ring[_R_TILT + ((k - 20) & 255)]
+    x[43] = tilt - ring[_R_TILT + ((k - 40) & 255)]
+    x[44] = tilt - ring[_R_TILT + then]
+    x[45] = tilt - ring[_R_TILT + ((k - 150) & 255)]
+    x[46] = tilted(
+        s[_GX] >> 10, x[14], gx, ring[_R_UPX + then], ring[_R_UPY + then], ring[_R_UPZ + then], guesses
+    )
+    # 200 ms ahead: 20.8 samples of 1.1747e-5 * 2**14 a count
+    x[47] = within(x[14] + x[36] * 8, 32767)
+    x[48] = (va - ring[_R_SPEED + ((k - 10) & 255)]) >> 1
+    x[49] = (va - ring[_R_SPEED + ((k - 20) & 255)]) >> 1
+    x[50] = ring[_R_TILT + ((k - 30) & 255)]
+    x[51] = (s[_S_TURN200] - s[_S_TURN100]) // 100
+    x[52] = (s[_S_ROUGH200] - s[_S_ROUGH100]) // 200
+    x[53] = (va - ring[_R_SPEED + ((k - 40) & 255)]) >> 1
+    x[54] = gx - ring[_R_UPZ + ((k - 60) & 255)]
+    x[55] = ring[_R_TILT + ((k - 120) & 255)]
+
+    ring[_R_MAG + i] = mag
+    ring[_R_TURN + i] = turn
+    ring[_R_SPEED + i] = va
+    ring[_R_TILT + i] = tilt
+    ring[_R_VERT + i] = x[7]
+    ring[_R_PITCH + i] = pitch
+    ring[_R_RATE + i] = rate
+    ring[_R_YAW + i] = yaw
+    ring[_R_UPX + i] = s[_GX] >> 10
+    ring[_R_UPY + i] = x[14]
+    ring[_R_UPZ + i] = gx
+    ring[_R_FLAT + i] = flat
+    ring[_R_ROUGH + i] = rough
+    ring[_R_ROLL + i] = roll
+
+
+def leak(peak, value, sign):
+    """The peak of what came (sign 1: the highest, -1: the lowest), drawn 1/128 towards value."""
+    if (value - peak) * sign > 0:
+        return value
+    return peak + ((value - peak) >> 7)
+
+
+def observe(s, ring, x, guesses, ax, ay, az, wx, wy, wz):
+    """One sample of raw counts, int16 each: renew all features."""
+    calibrate(s, ax, ay, az, wx, wy, wz)
+    settle(s, guesses)
+    ax -= s[_BX] >> 8
+    ay -= s[_BY] >> 8
+    az -= s[_BZ] >> 8
+    wx -= s[_CX] >> 8
+    wy -= s[_CY] >> 8
+    wz -= s[_CZ] >> 8
+    mag = carry(s, guesses, ax, ay, az, wx, wy, wz)
+    acc = move(s, guesses, x, ax, ay, az, wx, wy, wz)
+    lean(s, wx, wy, wz, x, guesses)
+    remember(s, ring, x, guesses, mag, acc, ax, ay, az, wx, wy, wz)

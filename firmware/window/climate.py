@@ -1,4 +1,4 @@
-"""The weather and the room, once a minute: sensors that come and go, and the forecast they feed."""
+"""Weather and room, once a minute: sensors that come and go, and the forecast they feed."""
 
 import asyncio
 import time
@@ -15,6 +15,7 @@ from window.wetness import STUCK, Wetness
 
 _EVERY_MS = const(60000)
 _RETRY_MS = const(500)
+_BETWEEN_MS = const(20)  # for the button and the motor to get their turn
 _SAVE_EVERY = const(60)  # samples
 _STATE = "/forecast.bin"
 
@@ -46,8 +47,9 @@ class Sensor:
 class Climate:
     """Samples when nothing moves. `alarm` is the forecast's pulse for the chosen setting.
 
-    chips: role -> what the wiring says; i2c: the bus, or None; setting: 0 calm, 1 balanced, 2 eager.
-    `is_busy()` is True while no long call may be made; `on_sample()` is called after each sample.
+    chips: role -> what the wiring says; i2c: the bus, or None; setting: 0 calm, 1 balanced, 2
+    eager. `is_busy()` is True while no long call may be made; `on_sample()` is called after each
+    sample.
     """
 
     def __init__(self, i2c, chips, setting, log, is_busy, on_sample):
@@ -81,21 +83,29 @@ class Climate:
         while True:
             beat()
             started_ms = time.ticks_ms()
-            while self._is_busy():
-                await asyncio.sleep_ms(_RETRY_MS)  # a sensor takes 20 ms, a tick of the motor 10
-                beat()
-            self.sample()
+            await self._sample(beat)
             self._on_sample()
             spent_ms = time.ticks_diff(time.ticks_ms(), started_ms)
             await asyncio.sleep_ms(max(1000, _EVERY_MS - max(0, spent_ms)))
 
-    def sample(self):
+    async def _turn(self, beat):
+        """Wait until a long call may be made: a sensor takes 20 ms, and holds up everybody."""
+        await asyncio.sleep_ms(_BETWEEN_MS)
+        while self._is_busy():
+            await asyncio.sleep_ms(_RETRY_MS)
+            beat()
+
+    async def _sample(self, beat):
         """Read all sensors, and ask the forecast and the ventilation."""
+        await self._turn(beat)
         rh_pct, temp_c = _measure(self._outdoor)
         if rh_pct is not None:
             rh_pct, temp_c = self._dry(rh_pct, temp_c)
+        await self._turn(beat)
         indoor_rh_pct, indoor_c = _measure(self._indoor)
+        await self._turn(beat)
         pressure_pa = _measure(self._pressure)[0]
+        await self._turn(beat)
         pressure_hpa = None if pressure_pa is None else pressure_pa / 100
         rain_mm = self.rain_mm
         self.rain_mm = None

@@ -64,9 +64,9 @@ class Forecast:
         """Take one row of readings and return (calm, balanced, eager), three bools.
 
         time_s: seconds on the device's clock, whatever its origin, at the reading. temp_c, rh_pct:
-        outdoor air. pressure_hpa: station pressure. precip_mm: the own sensor's rain since the last
-        row; it teaches the budgets. wind_ms. Any of them may be None; what is out of the sensors'
-        range counts as None.
+        outdoor air. pressure_hpa: station pressure. precip_mm: rain since the last row by the own
+        sensor, which teaches the budgets. wind_ms. Any reading may be None; what lies out of its
+        sensor's range counts as None.
         """
         slot_s = self.slot_min * 60
         time_s = int(time_s)
@@ -81,7 +81,7 @@ class Forecast:
         readings = self._readings
         _take(readings, 0, temp_c, -60, 60, 100, 0)
         _take(readings, 1, rh_pct, 0, 120, 100, 0)
-        _take(readings, 2, pressure_hpa, 300, 1200, 40, 1000)
+        _take(readings, 2, pressure_hpa, 500, 1150, 40, 1000)
         _take(readings, 3, wind_ms, 0, 100, 10, 0)
         if precip_mm is not None and 0 <= precip_mm <= 1000:
             rain = max(1, round(precip_mm * 10)) if precip_mm > 0 else 0
@@ -101,7 +101,7 @@ class Forecast:
             fresh.adopt(self.features)
             self.features = fresh
         else:
-            for skipped in range(gap):
+            for _ in range(gap):
                 self._slot += 1
                 self._judge()
         self._slot = slot
@@ -198,7 +198,7 @@ class Forecast:
         self.budget.refresh()
 
     def arrays(self):
-        """Every array of the state: (type code, array) pairs in the order in which they are saved."""
+        """Every array of the state: (type code, array) pairs in the order they are saved."""
         own = [("h", self._readings), ("h", self._points)]
         return own + self.features.arrays() + self.experts.arrays() + self.budget.arrays()
 

@@ -138,7 +138,7 @@ class Budget:
         days = _FORGET
         for i in range(3):
             allowed = sums[0] // 1000 * BUDGETS_PERMIL[i]
-            if not 2 * allowed < 3 * sums[1 + i] < 4 * allowed + allowed // 2:
+            if not 2 * allowed < 5 * sums[1 + i] < 7 * allowed:
                 days = _FORGET_MISFIT
         for i in range(7):
             sums[i] -= sums[i] // days

@@ -18,6 +18,8 @@ _DRY_MIN = const(180)
 _SOFT_STEP = const(8)  # points from one entry of the table to the next
 _SOFT_TOP = const(320)  # ten units of log odds
 _NAT = const(1024)  # weight of one unit of logarithmic score
+_ASK = const(6)
+_NOT_ASKED = const(-32768)
 _BOUND = const(6144)  # evidence never grows beyond six units, so that it can turn
 
 # 1024 ln(1 + exp(x)) for x from -10 to 10 in steps of a quarter.
@@ -57,12 +59,17 @@ class Experts:
     def score(self, values):
         """Points (32 a unit of log odds) for this slot's features."""
         tables = self._tables
-        first = tables[0].score(values)
         if len(tables) == 1:
-            return first
+            return tables[0].score(values)
+        state = self.state
+        # Once the matter is settled the other one is asked now and then only, to save the time.
+        if self._near > 1 and state[3] % _ASK and abs(state[0]) == _BOUND:
+            state[1] = _NOT_ASKED
+            return tables[0 if state[0] > 0 else 1].score(values)
+        first = tables[0].score(values)
         second = tables[1].score(values)
-        self.state[1] = first
-        self.state[2] = second
+        state[1] = first
+        state[2] = second
         say = self.say()
         return (first * say + second * (256 - say)) >> 8
 
@@ -95,7 +102,7 @@ class Experts:
                     self._use[at - back] = 2
         self._first[at] = max(-_SOFT_TOP, min(_SOFT_TOP, state[1]))
         self._second[at] = max(-_SOFT_TOP, min(_SOFT_TOP, state[2]))
-        self._use[at] = 1 if eligible else 0
+        self._use[at] = 1 if eligible and state[1] != _NOT_ASKED else 0
         at += 1
         state[3] = at if at < self._delay else 0
 

@@ -330,7 +330,8 @@ class Features:
             before = self.fine[3].at(self._slow)
             earlier = self.fine[3].at(self._six_h)
             if before != MISSING and earlier != MISSING:
-                values[at + 3] = pressure - 2 * before + earlier
+                bend = pressure - 2 * before + earlier
+                values[at + 3] = max(-_LIMIT, min(_LIMIT, bend))
         at += 4
         if wind != MISSING:
             self._wind(at, wind)

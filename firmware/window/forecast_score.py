@@ -18,8 +18,9 @@ _HIGH = const(128)
 class Table:
     """Weights from a generated module: HINGES, FEATURES, CUTS, LEAVES, USUAL (bytes), BIAS (int).
 
-    HINGES: six rows of int16, a feature a column: mean, 2**18 over the spread, clip (four spreads),
-    weights of the value, of what exceeds +0.8 spreads, of what falls short of -0.8 (65536 a unit).
+    HINGES: six rows of int16, a feature a column: mean, 2**18 over the spread, clip (four
+    spreads), weights (65536 a unit) of the value, of what exceeds +0.8 spreads and of what falls
+    short of -0.8.
     Trees of depth 3: FEATURES seven bytes each (bit 7: a missing reading goes right), CUTS seven
     int16 (left where value <= cut), LEAVES eight int16 (2048 a unit). USUAL: see forecast_budget.
     """

@@ -1,7 +1,8 @@
 """The window: shuts before the rain, airs the room, and never pinches a hand.
 
-This file only puts the parts together: sash and motor, rain sensor, climate, button, and the policy
-that makes one wish of what they say. Each is a supervised task; the watchdog is fed while all report.
+This file only puts the parts together: sash and motor, rain sensor, climate, button, and the
+policy that makes one wish of what they say. Each is a supervised task; the watchdog is fed while
+all report.
 """
 
 from machine import Pin
@@ -39,6 +40,7 @@ _SCHEMA = {
 _WATCHDOG_MS = const(8000)
 _RAIN_EVERY_MS = const(5000)
 _RAIN_REPLY_MS = const(250)
+_PACE_MS = const(5000)
 _BUTTON_MS = const(10)
 _BUTTON_SAMPLES = const(20)  # after an edge; the next edge brings more
 _MOVING = const(1)
@@ -69,11 +71,14 @@ class Window:
         self.motor.on_leave = self._note_leaving
         self.motor.on_rest = self._note_rest
         line = UART["rain"]
-        self.rain = RG15(machine.UART(line["id"], line["baud"], tx=Pin(line["tx"]), rx=Pin(line["rx"])))
+        self.rain = RG15(
+            machine.UART(line["id"], line["baud"], tx=Pin(line["tx"]), rx=Pin(line["rx"]))
+        )
         setting = _SETTINGS.index(settings["setting"])
         self.climate = Climate(i2c, CHIPS, setting, log, self._is_moving, self.decide)
         self.button = Button(PINS["button"])
         self._button_flag = asyncio.ThreadSafeFlag()
+        self._edge = False
         Pin(PINS["button"]).irq(
             handler=self._button_edge, trigger=Pin.IRQ_RISING | Pin.IRQ_FALLING
         )
@@ -82,6 +87,7 @@ class Window:
         return self.motor.moving
 
     def _button_edge(self, _):
+        self._edge = True
         self._button_flag.set()
 
     # -- the wish
@@ -144,12 +150,21 @@ class Window:
                     self.inputs.pressed = True
                     self.decide()
                 await asyncio.sleep_ms(_BUTTON_MS)
-            try:
-                await asyncio.wait_for_ms(self._button_flag.wait(), _RAIN_EVERY_MS)
-                samples = _BUTTON_SAMPLES
-            except asyncio.TimeoutError:
-                samples = 0
+            await self._button_flag.wait()
             beat()
+            samples = _BUTTON_SAMPLES if self._edge else 0
+            self._edge = False
+
+    async def pace(self, beat):
+        """Wake those that wait for interrupts, lest a lost one be waited for in vain.
+
+        One timer for all: a wait with a timeout of its own makes two tasks each time.
+        """
+        while True:
+            beat()
+            self.motor.wake()
+            self._button_flag.set()
+            await asyncio.sleep_ms(_PACE_MS)
 
     # -- the journal, written only while nothing moves (a flash write stops all interrupts: SCH-11)
 
@@ -206,6 +221,7 @@ def start():
     supervisor.add("rain", window.watch_rain, silence_ms=8000)
     supervisor.add("climate", window.climate.run, silence_ms=65000)
     supervisor.add("button", window.watch_button, silence_ms=8000)
+    supervisor.add("pace", window.pace, silence_ms=8000)
     log.line(Health(supervisor).line())
     return supervisor.run(machine.WDT(timeout=_WATCHDOG_MS))
 

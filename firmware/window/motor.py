@@ -47,6 +47,7 @@ class Motor:
         self._supply_ms = None
         self._armed_ma = 0
         self._sound = SILENT
+        self._lit = False
         self._sounded_ms = 0
         for name in ("limit_open", "limit_closed", "alert"):
             Pin(pins[name]).irq(handler=self._wake, trigger=Pin.IRQ_RISING | Pin.IRQ_FALLING)
@@ -71,6 +72,10 @@ class Motor:
             readings.attended = attended
             self._flag.set()
 
+    def wake(self):
+        """Let the task tick now; from an interrupt too. It is due every 5 s at the latest."""
+        self._flag.set()
+
     def disable(self):
         """Off, for good: nobody vouches for the device any more."""
         self.disabled = True
@@ -86,17 +91,11 @@ class Motor:
                 if tick_ms <= 100:
                     await asyncio.sleep_ms(tick_ms)
                 else:
-                    await self._sleep(tick_ms)
+                    await self._flag.wait()
         except (Exception, asyncio.CancelledError):
             self.bridge.coast()
             self.moving = False
             raise
-
-    async def _sleep(self, ms):
-        try:
-            await asyncio.wait_for_ms(self._flag.wait(), ms)
-        except asyncio.TimeoutError:
-            pass
 
     def tick(self):
         """Read, decide, act once; return the ms until the next tick at the latest."""
@@ -132,8 +131,10 @@ class Motor:
         self._signal(actions.sound, now_ms)
         if actions.note:
             self._log.line(actions.note)
-        if actions.leaving and self.on_leave is not None:
-            self.on_leave()
+        if actions.leaving:
+            self._supply_ms = None  # measure it anew: the duty is chosen by it
+            if self.on_leave is not None:
+                self.on_leave()
         if actions.rested and self.on_rest is not None:
             self.on_rest()
 
@@ -212,7 +213,10 @@ class Motor:
     # -- signals
 
     def _signal(self, sound, now_ms):
-        self._led.value(1 if self.waits_for_person else 0)
+        waits = self.waits_for_person
+        if waits != self._lit:
+            self._lit = waits
+            self._led.value(1 if waits else 0)
         again = sound == ALARM and not (
             0 <= time.ticks_diff(now_ms, self._sounded_ms) < _ALARM_EVERY_MS
         )
@@ -225,7 +229,8 @@ class Motor:
                 self._buzzer.beep(3, 100, 100)
             else:
                 self._buzzer.off()
-        self._buzzer.step()
+        if self._sound != SILENT:
+            self._buzzer.step()
 
     def _wake(self, _):
         self._flag.set()

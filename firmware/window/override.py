@@ -11,8 +11,8 @@ STATES = ("auto", "open", "shut", "stop")
 PRESS_SHUT, PRESS_OPEN, PRESS_MOVING, EXPIRE = range(4)
 EVENTS = ("press while shut", "press while open", "press while moving", "expire")
 
-# state, event -> next state. Rain is no event: a person who holds the window open in the rain is taken
-# at their word until the hold expires, but only half open (VELUX INTEGRA: 50 %, 60 minutes).
+# state, event -> next state. Rain is no event: a person who holds the window open in the rain is
+# taken at their word until the hold expires, but only half open (VELUX INTEGRA: 50 %, 60 minutes).
 TABLE = {
     (AUTO, PRESS_SHUT): OPEN,
     (AUTO, PRESS_OPEN): SHUT,
@@ -36,7 +36,7 @@ _WET_MAX_PCT = const(50)
 
 
 class Override:
-    """A press holds the sash for `hold_ms`; a press on a sash that is held and still gives it back."""
+    """A press holds the sash for `hold_ms`; a press on a held sash at rest gives it back."""
 
     def __init__(self, hold_ms):
         self.state = AUTO

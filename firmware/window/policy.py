@@ -1,4 +1,4 @@
-"""What the sash shall do: forecast, rain, wind, the room's moisture and a person, made one wish."""
+"""What the sash shall do: forecast, rain, wind, moisture and a person, made one wish."""
 
 from micropython import const
 
@@ -40,7 +40,9 @@ NO_ROW = {
     (RAINING, ALARM): "it is raining already",
 }
 
-_UNKNOWN_MS = const(30000)  # a rain sensor unheard of for so long counts as rain; starting takes less
+_UNKNOWN_MS = const(
+    30000
+)  # a rain sensor unheard of for so long counts as rain; starting takes less
 _SHOWER_MS = const(60000)  # dry for a minute ends the rain
 _DRYING_MS = const(600000)  # VELUX KLA 100 reopens 10 minutes after the sensor has dried
 _LULL_MS = const(600000)
@@ -68,8 +70,8 @@ class Inputs:
 class Policy:
     """Gives `wish_pct` (0 to 100, or STAY), `attended` and `acknowledged` for the sash core.
 
-    hold_ms: how long a forecast alarm and a person's press hold. The sash stays where it is from the
-    start until there is a reason to move it; after rain it goes back to where it was before.
+    hold_ms: how long a forecast alarm and a person's press hold. The sash stays where it is from
+    the start until there is a reason to move it; after rain it goes back to where it was before.
     """
 
     def __init__(self, hold_ms, override_ms):

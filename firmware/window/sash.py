@@ -1,7 +1,7 @@
 """The sash core: moves the sash to where it is wished, and never harder than a hand may feel.
 
-`step` is called every `actions.tick_ms`, at any hour, with what was read; it says what to do. It knows no
-clock, pin or bus. The rules are in safety.py, the drive over one movement in stroke.py.
+`step` is called every `actions.tick_ms`, at any hour, with what was read; it says what to do. It
+knows no clock, pin or bus. The rules are in safety.py, the drive over one movement in stroke.py.
 """
 
 from micropython import const
@@ -15,11 +15,11 @@ REST, WARN, PAUSE, MOVE, RECOIL_PAUSE, RECOIL, BLOCKED, FAULT = range(8)
 STATES = ("rest", "warn", "pause", "move", "recoil pause", "recoil", "blocked", "fault")
 
 # Events, the most urgent first: the first one that is true is taken.
-WIRING, LIE, RUNAWAY, PINCH, JAM, SEATED, LATE, BLIND, LIMIT, ARRIVED, GONE, ASKED, WISH, DUE, ACK = range(15)
-EVENTS = (
-    "wiring", "lie", "runaway", "pinch", "jam", "seated", "late", "blind", "limit", "arrived", "gone",
-    "asked", "wish", "due", "ack",
-)  # fmt: skip
+WIRING, LIE, RUNAWAY, PINCH, JAM, SEATED, LATE, BLIND = range(8)
+LIMIT, ARRIVED, GONE, ASKED, WISH, DUE, ACK = range(8, 15)
+EVENTS = ("wiring", "lie", "runaway", "pinch", "jam", "seated", "late", "blind") + (
+    ("limit", "arrived", "gone", "asked", "wish", "due", "ack")
+)
 
 # Sounds.
 SILENT, WARNING, ALARM = range(3)
@@ -85,7 +85,8 @@ NO_ROW = {
     "nothing is driven": (_AT_REST, (PINCH, JAM, SEATED, LATE, BLIND, LIMIT, ARRIVED)),
     "it is driven, or has not settled": ((PAUSE, MOVE, RECOIL_PAUSE, RECOIL), (RUNAWAY,)),
     "it opens": (_OPENS, (PINCH,)),
-    "a hand is freed first": ((RECOIL_PAUSE, RECOIL), (LIE, GONE, ASKED, WISH, ACK)),
+    "a hand is freed first": ((RECOIL_PAUSE, RECOIL), (GONE, ASKED, WISH, ACK)),
+    "the pause is over before it matters": ((RECOIL_PAUSE,), (LIE,)),
     "a person must come first": ((BLOCKED, FAULT), (GONE, ASKED, WISH)),
     "already there": ((FAULT,), (WIRING, LIE, RUNAWAY)),
     "nothing is awaited": ((REST, MOVE, RECOIL, BLOCKED, FAULT), (DUE,)),
@@ -120,7 +121,7 @@ class Actions:
 
     def __init__(self):
         self.duty_pm = 0  # -1000 to 1000, positive opens, 0 coasts
-        self.limit_ma = safety.RUNAWAY_CURRENT_MA  # supply current at which to cut the bridge
+        self.limit_ma = safety.REST_LIMIT_MA  # supply current at which to cut the bridge
         self.clear_alert = False
         self.sound = SILENT
         self.note = None  # one line for the log
@@ -274,20 +275,25 @@ class Sash:
                 return ACK
             if not wanted:
                 return None
-            return WISH if safety.warning_needed(wanted, readings.attended) else ASKED
+            return WISH if self._must_warn(wanted, readings) else ASKED
         if not wanted:
             return GONE
         if state == WARN:
-            if not safety.warning_needed(wanted, readings.attended):
+            if not self._must_warn(wanted, readings):
                 return ASKED
             return DUE if self._state_ms >= safety.WARNING_MS else None
         return DUE if self._off_ms >= safety.TURN_PAUSE_MS else None
+
+    def _must_warn(self, wanted, readings):
+        # To release what may be pinched is the beginning of a close.
+        return safety.warning_needed(CLOSING if self._strained else wanted, readings.attended)
 
     def _runs_away(self, readings):
         if self._off_ms < safety.SETTLE_MS:
             self._rest_count = readings.count
             return False
-        # The monitor is told the limit of rest only with the step that rests: its ALERT counts later.
+        # The monitor is told the limit of rest only with the step that rests: its ALERT counts
+        # later.
         alert = readings.alert and self._state_ms > safety.SETTLE_MS
         return safety.runs_away(readings.count - self._rest_count, readings.current_ma, alert)
 
@@ -422,7 +428,7 @@ class Sash:
             self._off_ms = 0
             actions.limit_ma = safety.current_limit_ma(duty_pm)
         else:
-            actions.limit_ma = safety.RUNAWAY_CURRENT_MA
+            actions.limit_ma = safety.REST_LIMIT_MA
         actions.duty_pm = duty_pm
         if state == WARN:
             actions.sound = WARNING

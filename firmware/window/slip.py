@@ -1,8 +1,9 @@
 """The encoder's own means against a pinch: does the sash move as fast as its drive says it should?
 
-A motor's speed is a straight line over its voltage, and an obstacle takes off that line 1 mm/s for every
-24 N. The line is learned in each movement, since supply and friction differ: one point while the drive is
-too weak to hurt, the slope as the drive rises, and a new point at every steady speed. Integers only.
+A motor's speed is a straight line over its voltage, and an obstacle takes off that line 1 mm/s for
+every 24 N. The line is learned in each movement, since supply and friction differ: one point while
+the drive is too weak to hurt, the slope as the drive rises, and a new point at every steady speed.
+Integers only.
 """
 
 from micropython import const
@@ -19,7 +20,7 @@ _SLOPE_FROM_MV = const(1000)  # a slope over less is noise
 
 
 class Slip:
-    """Judges one movement. Speeds in um/s, drive in mV at the motor, times in us that wrap at 2**30."""
+    """Judges one movement. Speeds in um/s, drive in mV at the motor, ticks in us that wrap."""
 
     def __init__(self):
         self._edge_us = [0] * _RING
@@ -28,7 +29,7 @@ class Slip:
         self.start(0, 0, 1, 1)
 
     def start(self, now_us, moved, supply_low_mv, supply_high_mv):
-        """Forget the last movement. `drive_mv` will be what the highest of the two supplies gives."""
+        """Forget the last movement. `drive_mv` will be what the higher supply gives."""
         self._slope_low = _SLOPE_UM_S_PER_V * supply_low_mv // supply_high_mv
         self._slope_seen = 0
         self._known = False
@@ -69,9 +70,10 @@ class Slip:
         return self._reference_mv + missing_um_s * safety.BACK_EMF_MV_S_PER_MM // 1000
 
     def step(self, now_us, moved, edge_us, drive_mv):
-        """Return True if the sash is held. `moved` counts edges in the direction of travel; call each tick.
+        """Return True if the sash is held; call each tick.
 
-        `drive_mv` is the drive of the tick that has just passed.
+        `moved` counts edges in the direction of travel, `drive_mv` is the drive of the tick that
+        has just passed.
         """
         self._sum += drive_mv * since(now_us, self._last_us) // _UNIT_US
         self._last_us = now_us
@@ -115,7 +117,7 @@ class Slip:
             span_us = since(edge_us, self._edge_us[old])
             edges = moved - self._moved[old]
             if edges >= _WINDOW_EDGES and span_us >= _WINDOW_US:
-                self.speed_um_s = edges * safety.EDGE_UM * 1000 // (span_us // 1000)
+                self.speed_um_s = edges * safety.EDGE_UM * 10000 // (span_us // _UNIT_US)
                 self._window_mv = charge // (span_us // _UNIT_US)
                 self.measured = True
                 self._learn()

@@ -16,7 +16,8 @@ _FALL_MV_PER_S = const(40000)
 _OPEN_FROM_MV = const(300)
 _CHANGE_MV = const(300)  # less is the noise of measuring speed
 
-# phase, event -> next phase. What is missing cannot happen: `_event` asks only what the phase can see.
+# phase, event -> next phase. What is missing cannot happen: `_event` asks only what the phase can
+# see.
 TABLE = {
     (GROPE, STEADY): HOLD,
     (HOLD, MEASURED): LEARN,
@@ -35,7 +36,7 @@ TABLE = {
 
 
 class Stroke:
-    """Duty for one movement, by the tick. The judge of slip learns beside it when the sash closes."""
+    """Duty for one movement, by the tick. The judge of slip learns beside it."""
 
     def __init__(self):
         self.slip = Slip()
@@ -43,7 +44,7 @@ class Stroke:
         self.drive_mv = 0
 
     def begin(self, direction, supply_mv, now_us):
-        """Start from standstill. `supply_mv` is the measured supply, or 0 if nothing measures it."""
+        """Start from standstill. `supply_mv` is the measured supply, 0 if nothing measures it."""
         self.closing = direction == safety.CLOSING
         if supply_mv:
             self._high_mv = supply_mv
@@ -61,14 +62,14 @@ class Stroke:
         self._moved = 0
 
     def duty_pm(self):
-        """Duty in per mille, 0 to 1000, that gives the drive at the supply, at the highest if unknown."""
+        """Return the duty in per mille that gives the drive, at the highest supply if unknown."""
         return min(1000, self.drive_mv * 1000 // self._high_mv)
 
     def step(self, elapsed_ms, now_us, moved, edge_us, ceiling_um_s, ending):
         """Move the drive on by one tick and return GOING, SLIPS, STALLS or ENDED.
 
-        `moved` counts edges in the direction of travel since `begin`, `ceiling_um_s` is the highest speed
-        allowed here (0: none), `ending` asks for a soft stop.
+        `moved` counts edges in the direction of travel since `begin`, `ceiling_um_s` is the
+        highest speed allowed here (0: none), `ending` asks for a soft stop.
         """
         if moved > self._moved or (moved == 0 and self.drive_mv < self._first_edge_mv):
             self._still_ms = 0
@@ -132,8 +133,11 @@ class Stroke:
     def _drive(self, elapsed_ms, goal_mv):
         phase = self.phase
         if phase == GROPE:
-            self._toward(self._beyond_mv() if self._first_mv else self._first_edge_mv,
-                         safety.GROPE_MV_PER_S, elapsed_ms)
+            self._toward(
+                self._beyond_mv() if self._first_mv else self._first_edge_mv,
+                safety.GROPE_MV_PER_S,
+                elapsed_ms,
+            )
         elif phase == RISE:
             falling = goal_mv < self.drive_mv
             self._toward(goal_mv, _FALL_MV_PER_S if falling else safety.RISE_MV_PER_S, elapsed_ms)

@@ -74,6 +74,6 @@ def _event(indoor_rh_pct, indoor_c, outdoor_rh_pct, outdoor_c):
 
 
 def absolute_g_m3(rh_pct, temp_c):
-    """Return the water vapour in g/m3: Magnus over water, coefficients of WMO No. 8 (-45 to 60 C)."""
+    """Return the water vapour in g/m3: Magnus over water, by WMO No. 8 (-45 to 60 C)."""
     pressure_hpa = 6.112 * math.exp(17.62 * temp_c / (243.12 + temp_c)) * rh_pct / 100
     return 216.7 * pressure_hpa / (273.15 + temp_c)

@@ -27,10 +27,13 @@ NO_ROW = {
     (SETTLING, LOW): "what is read before it has settled tells nothing",
     (STUCK, FULL): "known",
 }
-# HEATED, SETTLED_LOW, SETTLED_FULL and REST_OVER are the end of a time that runs in one state only.
+# HEATED, SETTLED_LOW, SETTLED_FULL and REST_OVER are the end of a time that runs in one state
+# only.
 
 _FULL_PCT = 99.5
-_FULL_SAMPLES = const(30)  # half an hour of saturated air is fog, or water on the chip: ask the heater
+_FULL_SAMPLES = const(
+    30
+)  # half an hour of saturated air is fog, or water on the chip: ask the heater
 _PULSES = const(8)
 _SETTLE_SAMPLES = const(4)
 _REST_SAMPLES = const(60)

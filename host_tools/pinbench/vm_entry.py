@@ -4,6 +4,7 @@ Trace lines go to standard output as they happen, between them `=BEAT ` and the 
 that a long silence is known to pass; the last line is `=RESULT ` and the result as JSON.
 """
 
+import gc
 import json
 import sys
 
@@ -24,6 +25,8 @@ def main():
 
     with open(sys.argv[1]) as file:
         job = json.load(file)
+    if "gc_threshold" in job:
+        gc.threshold(job["gc_threshold"])
     result = run_job(job, write if job.get("trace", True) else None, beat)
     write("=RESULT " + json.dumps(result))
 

@@ -30,7 +30,16 @@ class Rig:
     Python does nothing, and the last duty and limit stand. judge=False: nothing trips in software.
     """
 
-    def __init__(self, sash=None, monitor=True, jitter_us=0, tick_late_us=0, start_us=0, hint_mm=None, **drive):
+    def __init__(
+        self,
+        sash=None,
+        monitor=True,
+        jitter_us=0,
+        tick_late_us=0,
+        start_us=0,
+        hint_mm=None,
+        **drive,
+    ):
         self.module = load("window.sash")
         self.safety = load("window.safety")
         position_um = drive.setdefault("position_um", 200000)
@@ -44,6 +53,9 @@ class Rig:
         self.limit_ma = 0
         self.duty_pm = 0
         self.halted_us = None
+        self.broken = {"limit_open": False, "limit_closed": False}
+        self.lied = False  # a broken wire has once passed for an end
+        self.deaf = False  # the encoder is dead
         self.notes = []
         self.trace = []
         self.watch = None
@@ -102,11 +114,13 @@ class Rig:
         readings = self.readings
         now_us = self.now_us + self._start_us
         readings.now_us = now_us % TICKS
-        readings.count = self._edges
+        if not self.deaf:
+            readings.count = self._edges
         late_us = (self._edges * 7919 % 1000) * self._jitter_us // 1000
         readings.edge_us = (min(self._edge_us + late_us, self.now_us) + self._start_us) % TICKS
-        readings.limit_open = self.drive.limit_open
-        readings.limit_closed = self.drive.limit_shut
+        readings.limit_open = self.drive.limit_open or self.broken["limit_open"]
+        readings.limit_closed = self.drive.limit_shut or self.broken["limit_closed"]
+        self.lied = self.lied or any(self.broken.values())
         readings.alert = self.alert
         readings.supply_mv = self.drive.supply_mv if self.monitor else 0
         actions = self.sash.step(now_us // 1000 % TICKS, readings)
@@ -130,7 +144,8 @@ class Rig:
     def _advance(self, end_us):
         while self.now_us < end_us:
             stop_us = end_us
-            # A spring of 65 N/mm adds some 6 % of the limit within a tick: far below it, look less often.
+            # A spring of 65 N/mm adds some 6 % of the limit within a tick: far below it, look less
+            # often.
             judged = self.monitor and self.drive.current_ma > 0.7 * self.limit_ma
             if judged:
                 stop_us = min(end_us, max(self._window_us + DECISION_US, self.now_us + 1))

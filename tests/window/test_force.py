@@ -1,4 +1,4 @@
-"""Rule "force": under 100 N on whatever is in the gap, by the current alone and by the encoder alone."""
+"""Rule "force": under 100 N on whatever is in the gap, by the current or the encoder alone."""
 
 from hypothesis import example, given
 from hypothesis.strategies import (
@@ -54,7 +54,9 @@ def attempt(made, attempts=2):
 
 @given(DRIVES, STIFFNESS, GAPS_MM, RUNS_UP_MM, STARTS_US, JITTER_US)
 def test_with_both_trips(rig, drive, stiffness, gap_mm, run_up_mm, start_us, jitter_us):
-    attempt(closing(rig, drive, stiffness, gap_mm, run_up_mm, start_us=start_us, jitter_us=jitter_us))
+    attempt(
+        closing(rig, drive, stiffness, gap_mm, run_up_mm, start_us=start_us, jitter_us=jitter_us)
+    )
 
 
 @given(DRIVES, STIFFNESS, GAPS_MM, RUNS_UP_MM, STARTS_US, JITTER_US)
@@ -108,10 +110,10 @@ def deaf(slip):
     0,
     0,
 )
-def test_nothing_trips_where_nothing_is_in_the_way(
-    rig, drive, monitor, from_mm, pct, jitter_us
-):
-    made = rig(monitor=monitor, position_um=int(from_mm * 1000), jitter_us=jitter_us, **drive).known()
+def test_nothing_trips_where_nothing_is_in_the_way(rig, drive, monitor, from_mm, pct, jitter_us):
+    made = rig(
+        monitor=monitor, position_um=int(from_mm * 1000), jitter_us=jitter_us, **drive
+    ).known()
     made.wish(pct).settle()
     assert made.notes == []
     assert made.state == "rest"

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pinbench import vm
 from pinbench.evaluate.cores import FIRMWARE, core
 
@@ -52,7 +53,9 @@ def weather(seed, days, step_min, pressure=True, rains_per_day=0.5):
                 start + i * step_min * 60,
                 round(temp, 1),
                 max(5, min(100, round(rh))),
-                round(1010 + 6 * math.sin(i * step_min / 4000) - damp / 8, 1) if pressure else None,
+                round(1010 + 6 * math.sin(i * step_min / 4000) - damp / 8, 1)
+                if pressure
+                else None,
                 0.3 if rain_left > 0 else 0.0,
                 round(abs(chance.gauss(2, 1)), 1),
             )
@@ -81,19 +84,35 @@ def test_whatever_the_sensors_say_it_answers_with_three_nested_bools(step_min, r
         assert forecast.score is None or math.isfinite(forecast.score)
 
 
+@pytest.mark.parametrize("step_min", (5, 60))
+def test_readings_at_the_ends_of_their_ranges_overflow_nothing(step_min):
+    forecast = forecasts.Forecast(step_min)
+    chance = random.Random(1)
+    for i in range(3000):
+        forecast.step(
+            i * step_min * 60,
+            chance.choice((-60, 60)),
+            chance.choice((0, 120)),
+            chance.choice((500, 1150)),
+            chance.choice((0, 0, 0, 1000)) if i % 400 < 40 else 0,
+            chance.choice((0, 100)),
+        )
+    assert forecast.score is not None
+
+
 @pytest.mark.parametrize("step_min", STEPS)
 def test_a_week_at_every_step_gives_alarms_and_nests_them(step_min):
-    answers = play(forecasts.Forecast(step_min), weather(1, 40, step_min))
+    answers = play(forecasts.Forecast(step_min), weather(1, 10 if step_min < 10 else 30, step_min))
     assert any(alarms[2] for alarms, _ in answers)
     assert all(calm <= balanced <= eager for (calm, balanced, eager), _ in answers)
     assert any(points != budgets.NO_SCORE for _, points in answers)
 
 
-@given(st.integers(0, 2**16), st.integers(300, 900))
-@settings(max_examples=10)
+@given(st.integers(0, 2**16), st.integers(300, 600))
+@settings(max_examples=5)
 def test_no_answer_depends_on_what_comes_later(seed, cut):
-    rows = weather(seed, 4, 5)
-    other = rows[:cut] + weather(seed + 1, 4, 5)[cut:]
+    rows = weather(seed, 3, 5)
+    other = rows[:cut] + weather(seed + 1, 3, 5)[cut:]
     one = play(forecasts.Forecast(5), rows)
     two = play(forecasts.Forecast(5), other)
     assert one[:cut] == two[:cut]
@@ -135,7 +154,7 @@ def test_a_state_from_another_step_keeps_what_is_usual_at_the_place():
 
 
 @given(st.binary(max_size=80), st.integers(0, 10_000), st.integers(1, 255))
-@settings(max_examples=30)
+@settings(max_examples=10)
 def test_a_damaged_state_is_one_clear_error_and_a_fresh_start(noise, at, flip):
     forecast = forecasts.Forecast(5)
     play(forecast, weather(6, 1, 5))
@@ -170,7 +189,7 @@ def test_equal_times_and_a_clock_set_back_or_ahead_disturb_nothing():
 
 
 def test_a_clock_that_was_never_set_serves_as_well():
-    rows = weather(8, 20, 5)
+    rows = weather(8, 8, 5)
     start = rows[0][0] // 86400 * 86400
     unset = [(row[0] - start, *row[1:]) for row in rows]
     assert play(forecasts.Forecast(5), unset) == play(forecasts.Forecast(5), rows)
@@ -196,7 +215,7 @@ def test_a_short_gap_is_bridged_and_a_long_one_is_not():
 
 
 def test_no_alarm_where_no_rain_after_a_dry_spell_can_follow():
-    rows = weather(11, 60, 5, rains_per_day=3)
+    rows = weather(11, 25, 5, rains_per_day=3)
     since = 10_000
     for row, (alarms, _) in zip(rows, play(forecasts.Forecast(5), rows), strict=True):
         since = 0 if row[4] else since + 1
@@ -205,57 +224,74 @@ def test_no_alarm_where_no_rain_after_a_dry_spell_can_follow():
 
 def test_an_alarm_is_not_renewed_while_its_hold_runs():
     last = -100
-    answers = play(forecasts.Forecast(5), weather(12, 60, 5))
+    answers = play(forecasts.Forecast(5), weather(12, 25, 5))
     for i, ((calm, _, _), _) in enumerate(answers):
         if calm:
             assert i - last >= 12
             last = i
 
 
-@pytest.mark.parametrize("step_min", (5, 60))
-@pytest.mark.parametrize("scale", (0.6, 1.0, 1.7))
-@pytest.mark.parametrize("shift", (-48, 0, 48))
-def test_needless_closing_stays_within_a_third_of_each_budget(step_min, scale, shift):
-    """A site whose scores run higher or lower, and spread more or less, than where it was fitted."""
-    chance = random.Random(step_min + shift)
-    tables, _ = shipped.shipped(shipped.HOURLY if step_min == 60 else shipped.FINE)
-    budget = budgets.Budget(step_min, tables[0].usual)
-    dry = 0
-    needless = [0, 0, 0]
-    hold = budget.hold
-    level = 0.0
-    pull = step_min / 180
-    rows = 365 * 1440 // step_min
-    rain = []
-    closed = []
-    left = 0
-    since = [10_000] * 3
-    for _ in range(rows):
-        level += chance.gauss(0, math.sqrt(2 * pull)) - level * pull
-        if left == 0 and chance.random() < 0.6 * step_min / 1440:
-            left = max(1, 60 // step_min)
-        wet = left > 0
-        left -= wet
-        score = round(level * 35 * scale - 150 + shift)
-        alarms = budget.step(score, wet, True)
-        for i in range(3):
-            since[i] = 0 if alarms[i] else since[i] + 1
-        rain.append(wet)
-        closed.append([gap < hold for gap in since])
-    ahead = [10_000] * rows
-    behind = [10_000] * rows
-    for i in range(1, rows):
-        behind[i] = 0 if rain[i] else behind[i - 1] + 1
-    for i in range(rows - 2, -1, -1):
-        ahead[i] = 1 if rain[i + 1] else ahead[i + 1] + 1
-    for i in range(rows):
-        if not rain[i]:
-            dry += 1
-            if behind[i] >= hold and ahead[i] > 180 // step_min:
-                for k in range(3):
-                    needless[k] += closed[i][k]
-    for count, budget_permil in zip(needless, budgets.BUDGETS_PERMIL, strict=True):
-        assert 2 / 3 < 1000 * count / dry / budget_permil < 4 / 3
+class Site:
+    """A year of made-up scores and rain: where scores run higher, needless closing is dearer."""
+
+    def __init__(self, step_min, shift=0, spread=35, days=365):
+        chance = random.Random(step_min)
+        level = 0.0
+        pull = step_min / 180
+        left = 0
+        self.step_min = step_min
+        self.scores = []
+        self.rain = []
+        for _ in range(days * 1440 // step_min):
+            level += chance.gauss(0, math.sqrt(2 * pull)) - level * pull
+            if left == 0 and chance.random() < 0.6 * step_min / 1440:
+                left = max(1, 60 // step_min)
+            self.rain.append(left > 0)
+            left -= left > 0
+            self.scores.append(round(level * spread - 150 + shift))
+        hold = (60 if step_min < 60 else 120) // step_min
+        dry = 180 // step_min
+        rain = np.array(self.rain)
+        self.dry = ~rain
+        after = np.array([any(self.rain[max(0, i - hold + 1) : i + 1]) for i in range(len(rain))])
+        soon = np.array([any(self.rain[i + 1 : i + 1 + dry]) for i in range(len(rain))])
+        self.idle = self.dry & ~after & ~soon
+
+    def curve(self):
+        """What a Budget starts from, for weights that were fitted at this site."""
+        hold = (60 if self.step_min < 60 else 120) // self.step_min
+        shares = [0] * budgets.LEVELS
+        for i in np.flatnonzero(self.idle):
+            best = max(self.scores[max(0, i - hold + 1) : i + 1])
+            level = (best - budgets.FIRST_POINT) // budgets.LEVEL_POINTS
+            if level >= 0:
+                shares[min(budgets.LEVELS - 1, level)] += 65535 / self.dry.sum()
+        return [round(share) for share in shares]
+
+    def needless(self, budget):
+        """Share of dry time closed needlessly by each setting, in percent."""
+        since = np.full(3, 10_000)
+        closed = np.zeros((len(self.rain), 3), bool)
+        for i, (score, wet) in enumerate(zip(self.scores, self.rain, strict=True)):
+            since = np.where(budget.step(score, wet, True), 0, since + 1)
+            closed[i] = since < budget.hold
+        return 100 * (closed & self.idle[:, None]).sum(0) / self.dry.sum()
+
+
+@pytest.mark.parametrize("step_min", (20, 60))
+def test_needless_closing_stays_within_a_third_of_each_budget_at_a_new_site(step_min):
+    """A threshold that gives 5 % where it was fitted gives 2 to 11 % elsewhere: so here too."""
+    home = Site(step_min)
+    usual = home.curve()
+    fixed = []
+    for shift, spread in ((0, 35), (-15, 35), (15, 35), (0, 28), (0, 42)):
+        site = Site(step_min, shift, spread)
+        kept = budgets.Budget(step_min, usual)
+        assert site.needless(kept) == pytest.approx([2, 5, 10], rel=1 / 3)
+        carried = budgets.Budget(step_min, usual)
+        carried.solve = lambda: None
+        fixed.append(site.needless(carried)[1])
+    assert min(fixed) < 2.5 and max(fixed) > 10  # that is, the law had something to do
 
 
 def test_say_goes_to_the_expert_that_foretells():
@@ -311,7 +347,7 @@ def test_tables_made_at_import_are_the_same_in_single_precision():
 
 @pytest.mark.parametrize("step_min", (5, 60))
 def test_single_precision_gives_the_same_scores_and_alarms(step_min):
-    rows = weather(13, 20, step_min)
+    rows = weather(13, 6 if step_min == 5 else 20, step_min)
     single = [(row[0], *[None if x is None else np.float32(x) for x in row[1:]]) for row in rows]
     assert play(forecasts.Forecast(step_min), single) == play(forecasts.Forecast(step_min), rows)
 

@@ -75,7 +75,7 @@ def reference(plant, position_mm, inputs, obstacle, step_us=2):
 @settings(max_examples=25)
 @given(
     plant=PLANTS,
-    start_mm=floats(0, 400),
+    start_mm=floats(0, 396),
     inputs=lists(tuples(INPUTS, integers(1, 60_000)), min_size=1, max_size=3),
     ahead_mm=floats(-3, 3),
     stiffness=floats(1, 65),
@@ -279,3 +279,11 @@ def test_supply_current_is_duty_times_motor_current(duty):
     sash.advance(400_000)
     assert abs(sash.current_ma - duty * sash.motor_ma) < 1e-6
     assert abs(sash.motor_ma - 1000 * 40 / 120) < 0.01
+
+
+def test_a_current_limit_that_ends_at_a_crawl_lets_it_start():
+    # The regime changes below the speed that counts as rest: it must not fall back to rest there.
+    sash = SashMechanics(friction_n=60, static_per_mille=1000, mass_kg=5, position_um=200_000)
+    sash.drive(0.825034287193495)
+    sash.advance(1_000_000)
+    assert abs(sash.speed_mm_s - (12 * 0.825034287193495 - 1.5) / 0.6) < 1e-5

@@ -12,8 +12,14 @@ WEATHER = [
     [i * 60, 6000 + 400 * (i % 9), 1500 - 37 * i, 101300 - 53 * i, 700 * (i % 3), 90 * i]
     for i in range(12)
 ]
-PINS = {"limit_open": ("out",), "limit_closed": ("out",), "button": ("out",)}
-PINS.update({"drive": ("in1", "in2"), "encoder": ("a", "b"), "current": ("alert",)})
+PINS = {
+    "limit_open": "out",
+    "limit_closed": "out",
+    "button": "out",
+    "drive": "in1 in2",
+    "encoder": "a b",
+    "current": "alert",
+}
 KINDS = (
     ("drive", "drv8871"),
     ("encoder", "hall_encoder"),
@@ -55,7 +61,7 @@ chips = {}
 for role, kind in KINDS:
     chips[role] = chip_class(kind)()
     nets = {}
-    for pin in PINS.get(role, ()):
+    for pin in PINS.get(role, "").split():
         nets[pin] = kernel.net(role + "." + pin)
     chips[role].attach(kernel, role, nets)
 world = WindowWorld(kernel, chips, {}, {"weather": WEATHER, "sash": {"open_pct": 35}})

@@ -114,7 +114,9 @@ def table(figures):
     lines = [f"{'climate':12} {'setting':9}" + "".join(f"{head:>14}" for _, head, _ in COLUMNS)]
     for climate, settings in figures["climates"].items():
         for setting, values in settings.items():
-            cells = ["-" if values[key] is None else form % values[key] for key, _, form in COLUMNS]
+            cells = [
+                "-" if values[key] is None else form % values[key] for key, _, form in COLUMNS
+            ]
             lines.append(f"{climate:12} {setting:9}" + "".join(f"{cell:>14}" for cell in cells))
     return "\n".join(lines)
 
@@ -133,7 +135,9 @@ def run(paths, as_json=False, plot=None, jobs=None):
     except weather.WeatherError as error:
         raise UsageError(str(error)) from None
     except BrokenProcessPool:
-        raise UsageError("A measuring process died; try --jobs 1, which needs less memory.") from None
+        raise UsageError(
+            "A measuring process died; try --jobs 1, which needs less memory."
+        ) from None
     figures = report(climates)
     if plot:
         from pinbench.evaluate import rain_plots

@@ -110,7 +110,8 @@ class Trees:
                         continue
                     right = 0 if node["missing_go_to_left"] else 128
                     features.append(int(node["feature_idx"]) + right)
-                    cuts.append(int(np.floor(min(32767, node["num_threshold"]))))
+                    # A cut at infinity tells missing from known; the core's mark for missing is 32767.
+                    cuts.append(int(np.floor(min(32766, node["num_threshold"]))))
                     below += [int(node["left"]), int(node["right"])]
                 level = below
             leaves += [float(nodes[at]["value"]) for at in level]

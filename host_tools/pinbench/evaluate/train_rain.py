@@ -10,6 +10,7 @@ give the same bytes.
 """
 
 import hashlib
+import importlib.util
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,9 @@ import numpy as np
 from pinbench.errors import UsageError
 from pinbench.evaluate import rain_fit, weather
 from pinbench.evaluate.cores import FIRMWARE, core
-from pinbench.evaluate.rain_score import Truth, within_next
+from pinbench.evaluate.rain_score import Score, Truth, within_next
 
 NEAR_MIN = 15
-_fitted = {}
 COARSE_MIN = (20, 30)  # the fine recordings, thinned to these steps, help the coarse weights
 TREES = 60
 NEGATIVES = 40000
@@ -33,6 +33,8 @@ EXPERTS = {
     "continental": ("hourly readings, inland", "beijing", "hourly"),
     "coastal": ("hourly readings, by the sea", "nyc", "hourly"),
 }
+
+_fitted = {}  # what experts of one kind share, so that it is fitted once
 
 
 class Sample:
@@ -230,12 +232,98 @@ def _usual(own, points):
     return np.round(counts / max(1, dry) * 65535).astype(int)
 
 
+def cross_validate(paths, seed=1, tell=print):
+    """Measure the recipe and the core on what was left out of the fitting.
+
+    Every row is scored by weights fitted without its fold (a year, a month, or two months on short
+    hourly records, over all stations of its climate), and those scores go through the core's own
+    experts and budgets, whose state lasts over all files of a station. The vectorised scores are
+    the core's to the last point (a test holds that). Coarse steps that were thinned from fine ones
+    are measured apart, as CLIMATE@STEP. Returns {climate: [Score of calm, of balanced, of eager]}.
+    """
+    _need_scikit_learn()
+    try:
+        chosen = samples(paths, tell)
+    except weather.WeatherError as error:
+        raise UsageError(str(error)) from None
+    points = {}
+    for name, (_, climate, kind) in EXPERTS.items():
+        judged = [s for s in chosen if s.kind == kind]
+        fitted_on = [s for s in judged if kind == "hourly" or s.climate == climate]
+        for fold in sorted(set(np.unique(np.concatenate([s.fold for s in fitted_on])))):
+            table = fit_expert(name, chosen, seed, {int(fold)})
+            for sample in fitted_on:
+                rows = sample.fold == fold
+                column = points.setdefault((name, id(sample)), np.zeros(len(rows), int))
+                column[rows] = table.points(sample.features[rows])
+            tell(f"{name} without fold {fold}")
+        table = fit_expert(name, chosen, seed)
+        points[name] = table
+        for sample in judged:
+            if (name, id(sample)) not in points:
+                points[name, id(sample)] = table.points(sample.features)
+    scores = {}
+    stations = {}
+    for sample in chosen:
+        own = sample.weather
+        thin = sample.kind == "coarse" and "min" not in own.name
+        climate = f"{own.climate}@{own.step_min}" if thin else own.climate
+        stations.setdefault((climate, own.station, sample.kind), []).append(sample)
+    for (climate, _, kind), group in stations.items():
+        total = scores.setdefault(climate, [Score() for _ in range(3)])
+        _replay(sorted(group, key=lambda s: int(s.weather.time_s[0])), kind, points, total)
+    return dict(sorted(scores.items()))
+
+
+class _Told:
+    """An expert whose points are known beforehand."""
+
+    def __init__(self, place, table):
+        self.place = place
+        self.usual = table.usual.tolist()
+
+    def score(self, values):
+        return values[self.place]
+
+
+def _replay(group, kind, points, total):
+    """Run scores known beforehand through the core's experts and budgets, over one station."""
+    shipped = core("window.forecast_shipped")
+    budgets = core("window.forecast_budget")
+    names = [name for name, (_, _, its_kind) in EXPERTS.items() if its_kind == kind]
+    pressure = not np.isnan(group[0].weather.columns["pressure_hpa"]).all()
+    which = {"coarse": shipped.COARSE, "hourly": shipped.HOURLY}.get(
+        kind, shipped.FINE_PRESSURE if pressure else shipped.FINE
+    )
+    evidence = shipped.shipped(which)[1]
+    step = group[0].weather.step_min
+    tables = [_Told(place, points[name]) for place, name in enumerate(names)]
+    experts = core("window.forecast_experts").Experts(step, tables, evidence)
+    budget = budgets.Budget(step, experts.usual())
+    for sample in group:
+        truth = sample.truth
+        columns = [points[name, id(sample)].tolist() for name in names]
+        alarms = np.zeros((len(truth.rain), 3), bool)
+        flags = zip(
+            truth.rain.tolist(), truth.rh_known.tolist(), truth.valid.tolist(), strict=True
+        )
+        for row, (wet, rh_known, valid) in enumerate(flags):
+            onset = wet and budget.since_rain() >= truth.dry_rows - 1
+            told = [column[row] for column in columns]
+            score = experts.score(told) if rh_known else budgets.NO_SCORE
+            alarms[row] = budget.step(score, wet, valid)
+            experts.learn(valid and budget.eligible and not wet, onset, budget.since_rain())
+        for setting, score in enumerate(total):
+            score.add(truth, alarms[:, setting])
+
+
 def run(paths, seed=1, out=None, tell=print):
     """Fit all experts on the weather files at `paths` and write firmware/window/forecast_NAME.py.
 
     out: another folder to write to. Raises UsageError, in one sentence, for files that cannot be
     used.
     """
+    _need_scikit_learn()
     folder = Path(out) if out else FIRMWARE / "window"
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder; make it, or leave --out away.")
@@ -249,6 +337,11 @@ def run(paths, seed=1, out=None, tell=print):
         path = folder / f"forecast_{name}.py"
         path.write_text(source(name, table, origin), encoding="utf-8")
         tell(f"wrote {path.name}")
+
+
+def _need_scikit_learn():
+    if importlib.util.find_spec("sklearn") is None:
+        raise UsageError("Fitting needs scikit-learn: pip install 'pinbench[evaluate]'.")
 
 
 def _origin(paths, seed):

@@ -127,7 +127,9 @@ def _read(path):
         with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
             return _parse(path, csv.reader(file))
     except gzip.BadGzipFile:
-        raise WeatherError(f"{path} is not gzip; compress it with gzip, or fetch it again.") from None
+        raise WeatherError(
+            f"{path} is not gzip; compress it with gzip, or fetch it again."
+        ) from None
     except (EOFError, zlib.error):
         raise WeatherError(f"{path} is cut short or damaged; fetch it again.") from None
     except UnicodeDecodeError:

@@ -18,10 +18,8 @@ from pinbench.simulator.trace import parse
 from pinbench.worlds import baselines
 
 SPELL = SCENARIOS / "window" / "wet_spell.toml"
-_TOLD = {
-    "gap closes": "the window is shut",
-    "gap opens": "the window opens",
-}
+# What the window's log says of its weather (firmware/window/policy.py).
+_WEATHER, _FAIR, _DUE = "weather: ", "fair", "rain is due"
 
 
 def run(out):
@@ -46,13 +44,13 @@ def run(out):
             say(story(outcome))
             return NOT_HELD
         picture = scenario_plot.draw_run(one, spool, end_us, folder / "wet_spell.png")
-        events = plot.collect(spool, end_us)[2]
-        told = _story(spool, one.start)
+        diary = Diary(one, spool)
     console = Console()
     console.print()
-    console.print(_table("What happened (UTC)", ("when", "what", "because"), told))
+    console.print(diary.rains_table())
+    console.print(diary.reasons(), highlight=False)
     console.print()
-    console.print(_comparison(one, outcome, events))
+    console.print(_comparison(one, outcome, diary))
     say(
         f"\n{end_us / 1e6 / 3600:.0f} hours in {outcome.wall_s:.1f} s "
         f"({outcome.speed:,.0f} times real time), {outcome.records:,} trace records."
@@ -78,52 +76,76 @@ def _shown(path):
         return path
 
 
-def _table(title, columns, rows):
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column)
-    for row in rows:
-        table.add_row(*row)
-    return table
+class Diary:
+    """What a trace tells of the rains: `spells`, what fell in each and came in, why it shut."""
+
+    def __init__(self, one, lines):
+        self._start = one.start
+        self.opened = one.job["world"].get("sash", {}).get("open_pct", 0) > 0
+        _, _, self.events = plot.collect(lines, one.job["end_us"])
+        self.spells = scenario_plot.rain_spells(self.events, self.opened)
+        self.fell_mm = [0.0] * len(self.spells)
+        self.inside_mm = [0.0] * len(self.spells)
+        self.closings = {}  # reason -> how often
+        self.open_us = 0
+        self._read(lines, one.job["end_us"])
+
+    def _read(self, lines, end_us):
+        gap, rate, since, weather = self.opened, 0, 0, _FAIR
+        for line in lines:
+            time_us, channel, who, values = parse(line)
+            if channel == "log" and values[0].startswith(_WEATHER):
+                weather = values[0][len(_WEATHER) :]
+            name = values[0] if channel == "world" and who == "event" else None
+            if who != "rain_um_h" and name not in ("gap opens", "gap closes"):
+                continue
+            self._add(since, time_us, rate, gap)
+            since = time_us
+            if name is None:
+                rate = int(values[0])
+            else:
+                gap = name == "gap opens"
+                if not gap:
+                    self.closings[weather] = self.closings.get(weather, 0) + 1
+        self._add(since, end_us, rate, gap)
+
+    def _add(self, since, until, rate_um_h, gap):
+        self.open_us += (until - since) * gap
+        at = sum(spell.drop_us <= since for spell in self.spells) - 1
+        if at >= 0:
+            fell_mm = rate_um_h * (until - since) / 3.6e12
+            self.fell_mm[at] += fell_mm
+            self.inside_mm[at] += fell_mm * gap
+
+    def rains_table(self):
+        """Return the table of the rains."""
+        table = Table(title="The rains (UTC)", title_justify="left", box=None, pad_edge=False)
+        table.add_column("first drop")
+        table.add_column("the window was", justify="left")
+        table.add_column("fell", justify="right")
+        table.add_column("came in", justify="right")
+        for spell, fell_mm, inside_mm in zip(
+            self.spells, self.fell_mm, self.inside_mm, strict=True
+        ):
+            when = self._start + timedelta(microseconds=spell.drop_us)
+            came = f"{inside_mm:.3f} mm" if inside_mm else "nothing"
+            table.add_row(f"{when:%a %d %b %H:%M}", spell.told(), f"{fell_mm:.1f} mm", came)
+        return table
+
+    def reasons(self):
+        """Return a sentence on why the window shut."""
+        due = self.closings.get(_DUE, 0)
+        airing = self.closings.get(_FAIR, 0)
+        rain = sum(self.closings.values()) - due - airing
+        return (
+            f"It shut {due} times for a forecast, {rain} times when it rained, and {airing} times "
+            "because the room needed no air."
+        )
 
 
-def _story(lines, start):
-    """Return rows (when, what, because) of the trace: each rain, closing and opening."""
-    rows, said, dry_since = [], "", None
-    for line in lines:
-        time_us, channel, who, values = parse(line)
-        if channel == "log":
-            said = values[0]
-        if channel != "world" or who != "event":
-            continue
-        name = values[0]
-        if name == "rain stops":
-            dry_since = time_us
-        elif name == "rain starts":
-            if dry_since is None or time_us - dry_since >= scenario_plot.DRY_US:
-                rows.append((_when(start, time_us), "it begins to rain", ""))
-        elif name in _TOLD:
-            rows.append((_when(start, time_us), _TOLD[name], said))
-    return rows
-
-
-def _when(start, time_us):
-    return f"{start + timedelta(microseconds=time_us):%a %d %b %H:%M}"
-
-
-def _comparison(one, outcome, events):
+def _comparison(one, outcome, diary):
     """Return the table of what fell through the window under three controllers."""
     weather = one.job["world"]["weather"]
-    opened = one.job["world"].get("sash", {}).get("open_pct", 0) > 0
-    open_us, since = 0, 0 if opened else None
-    for time_us, name in events:
-        if name == "gap opens":
-            since = time_us
-        elif name == "gap closes" and since is not None:
-            open_us, since = open_us + time_us - since, None
-    if since is not None:
-        open_us += one.job["end_us"] - since
-    closings = sum(name == "gap closes" for _, name in events)
     measures = outcome.result["measures"]
     sensor = baselines.rain_sensor(weather)
     damp = baselines.humidity_threshold(weather)
@@ -132,7 +154,12 @@ def _comparison(one, outcome, events):
     for column in ("rain inside", "closings", "hours open"):
         table.add_column(column, justify="right")
     rows = (
-        ("this one: forecast and rain sensor", measures["rain_in_um"], closings, open_us / 6e7),
+        (
+            "this one: forecast and rain sensor",
+            measures["rain_in_um"],
+            sum(diary.closings.values()),
+            diary.open_us / 6e7,
+        ),
         ("a plain rain sensor", sensor["rain_in_um"], sensor["closings"], sensor["open_min"]),
         (
             "rain sensor, and shut at 85 % humidity",

@@ -11,7 +11,8 @@ from pinbench.simulator.trace import parse
 
 HUMIDITY, PRESSURE, RAIN, SASH, ALARM = "#2f7f86", "#7a5c99", "#2b6cb0", "#6b5b4b", "#d98c2b"
 INK, FAINT = "#2a2a2a", "#d8d5d0"
-_HOUR_US = 3_600_000_000
+# What the window's log says of its weather (firmware/window/policy.py).
+_WEATHER, _DUE = "weather: ", "weather: rain is due"
 
 
 @dataclass
@@ -51,21 +52,20 @@ def collect(lines, end_us):
     """Return (sash, alarms, events) of a trace: see Story; events are (time_us, name)."""
     sash, alarms, events, since = [], [], [], None
     for line in lines:
-        if "|world|" not in line:
+        if "|world|" not in line and "|log|" not in line:
             continue
         time_us, channel, who, values = parse(line)
-        if channel != "world":
-            continue
-        if who == "event":
-            events.append((time_us, values[0]))
-        elif who == "sash_um":
-            sash.append((time_us, int(values[0]) / 1000))
-        elif who == "alarm":
-            if values[0] == "1" and since is None:
+        if channel == "log" and values[0].startswith(_WEATHER):
+            due = values[0] == _DUE
+            if due and since is None:
                 since = time_us
-            elif values[0] == "0" and since is not None:
+            elif not due and since is not None:
                 alarms.append((since, time_us))
                 since = None
+        elif channel == "world" and who == "event":
+            events.append((time_us, values[0]))
+        elif channel == "world" and who == "sash_um":
+            sash.append((time_us, int(values[0]) / 1000))
     if since is not None:
         alarms.append((since, end_us))
     if sash:
@@ -125,8 +125,11 @@ def draw(story, path):
             axis.spines[side].set_visible(False)
         for side in ("left", "bottom"):
             axis.spines[side].set_color(FAINT)
-    if sash.get_legend_handles_labels()[1]:
-        sash.legend(loc="upper right", frameon=False, fontsize=9, ncols=3)
+    handles, labels = sash.get_legend_handles_labels()
+    if labels:
+        figure.legend(
+            handles, labels, loc="outside lower left", ncols=3, frameon=False, fontsize=9
+        )
     sash.set_xlim(when(0), when(story.end_us))
     locator = dates.AutoDateLocator(minticks=5, maxticks=12)
     sash.xaxis.set_major_locator(locator)
@@ -141,7 +144,11 @@ def draw(story, path):
 
 def _mark(axes, spells, when):
     """Draw a line at each first drop and at each closing, and say above how far apart they are."""
+    low, high = (0, spells[-1].drop_us) if spells else (0, 0)
+    raised = False
     for number, spell in enumerate(spells):
+        near = number and spell.drop_us - spells[number - 1].drop_us < (high - low) / 6
+        raised = bool(near) and not raised
         for axis in axes:
             label = "first drop" if number == 0 and axis is axes[-1] else None
             axis.axvline(when(spell.drop_us), color=RAIN, lw=1.2, ls=(0, (4, 2)), label=label)
@@ -152,7 +159,7 @@ def _mark(axes, spells, when):
             spell.told(),
             (when(spell.drop_us), 1.0),
             xycoords=("data", "axes fraction"),
-            xytext=(0, 4),
+            xytext=(0, 16 if raised else 4),
             textcoords="offset points",
             fontsize=9,
             color=INK,

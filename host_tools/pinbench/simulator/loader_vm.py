@@ -104,7 +104,7 @@ class Loader:
 
     def _is_firmware(self, top):
         for root in self.roots:
-            for name in (root + "/" + top + ".py", root + "/" + top):
+            for name in (root + "/" + top + ".py", root + "/" + top + ".mpy", root + "/" + top):
                 try:
                     _stat(name)
                     return True

@@ -164,10 +164,6 @@ class SashMechanics:
         self._jammed = jammed
         self._begin(self.now_us)
 
-    def clear_peak(self):
-        """Forget the peak force so far."""
-        self._peak_n = 0.0
-
     # -- outputs
 
     @property
@@ -312,11 +308,10 @@ class SashMechanics:
             self._x = self._far_mm
             self._record()
         elif why == "slow":
-            self._v = sign * self._slow
+            # Only a speed that falls ends in rest: one that rises passes here on its way.
+            self._v = sign * self._slow if self._slow > REST_MM_S else 0.0
         elif why == "fast":
             self._v = sign * self._fast
-        if abs(self._v) <= REST_MM_S * 1.000001:
-            self._v = 0.0
         self._begin(end_us)
 
     def _record(self):
