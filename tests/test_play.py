@@ -10,7 +10,7 @@ from pinbench.report.table import story
 from pinbench.scenario import ScenarioError
 
 TRAPS = Path(__file__).parent / "diff_traps"
-WINDOW = sorted((SCENARIOS / "window").glob("*.toml"))
+ALL = sorted(SCENARIOS.glob("*/*.toml"))
 DIFF_ALWAYS = (
     "brown_out.toml",
     "rain_sensor_unplugged.toml",
@@ -212,7 +212,7 @@ def test_the_result_is_no_part_of_the_trace(entry):
 # -- the window's scenarios
 
 
-@pytest.mark.parametrize("run", marked(WINDOW))
+@pytest.mark.parametrize("run", marked(ALL))
 def test_the_scenario_holds(run):
     outcome = play.play(run)
     assert outcome.held, story(outcome)
@@ -225,7 +225,7 @@ def test_both_interpreters_agree(name):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("run", runs(WINDOW), ids=short)
+@pytest.mark.parametrize("run", runs(ALL), ids=short)
 def test_both_interpreters_agree_on_all(run):
     found = play.diff(run)
     assert found.equal, found.story()

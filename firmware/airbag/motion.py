@@ -89,7 +89,8 @@ _LAZ = const(47)
 _LWX = const(48)
 _LWY = const(49)
 _LWZ = const(50)
-CALIBRATION = const(51)  # the nine from here on outlive a start
+CALIBRATION = const(51)  # what is from here on outlives a start
+CALIBRATION_SIZE = const(9)
 _BX = const(51)  # accelerometer offset, counts Q8
 _BY = const(52)
 _BZ = const(53)
@@ -143,6 +144,19 @@ def new_wearer(s):
     for i in range(CALIBRATION, STATE_SIZE):
         s[i] = 0
     s[_MY] = -16777216
+
+
+def plausible(calibration):
+    """True if nine numbers lie where `settle` and `lean` can bring them."""
+    for i in range(3):
+        if abs(calibration[i]) > 102400 or abs(calibration[3 + i]) > 36608:
+            return False
+    x = calibration[6] >> 10
+    y = calibration[7] >> 10
+    z = calibration[8] >> 10
+    if abs(x) > _ONE or abs(y) > _ONE or abs(z) > _ONE:
+        return False
+    return -13421604 < 268435456 - 1 - x * x - y * y - z * z < 13421604
 
 
 def begin(s, ring, guesses, ax, ay, az):

@@ -20,7 +20,7 @@ _SOFT_TOP = const(320)  # ten units of log odds
 _NAT = const(1024)  # weight of one unit of logarithmic score
 _ASK = const(6)
 _NOT_ASKED = const(-32768)
-_BOUND = const(6144)  # evidence never grows beyond six units, so that it can turn
+_BOUND = const(12288)  # evidence never grows beyond twelve units, so that it can turn
 
 # 1024 ln(1 + exp(x)) for x from -10 to 10 in steps of a quarter.
 _SOFT = array(
@@ -30,8 +30,9 @@ _SOFT = array(
         for i in range(-_SOFT_TOP, _SOFT_TOP + 1, _SOFT_STEP)
     ],
 )
-# Say of the first expert, of 256, for evidence from -6 to 6 in steps of a quarter.
-_SAY = array("h", [round(256 / (1 + math.exp(-i / 4))) for i in range(-24, 25)])
+# Say of the first expert, of 256, for evidence from -4 to 4 in steps of a quarter: all or nothing
+# beyond four, for odds of fifty to one are no reason to listen to both.
+_SAY = array("h", [round(256 / (1 + math.exp(-i / 4))) for i in range(-16, 17)])
 
 
 def softplus(points):
@@ -77,7 +78,8 @@ class Experts:
         """How much of the score is the first expert's, 0 to 256."""
         if len(self._tables) == 1:
             return 256
-        return _SAY[24 + (self.state[0] * 4 + _NAT // 2) // _NAT]
+        at = (self.state[0] * 4 + _NAT // 2) // _NAT
+        return _SAY[16 + at] if -16 < at < 16 else 256 * (at > 0)
 
     def learn(self, eligible, onset, since_rain):
         """After `score`, once a slot. eligible: this slot's score could have been an alarm.

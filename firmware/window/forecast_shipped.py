@@ -11,7 +11,7 @@ HOURLY = const(3)
 
 # Evidence (1024 a unit of log odds) for the first expert before the place has shown anything: a
 # pressure sensor speaks for the weights that use it.
-_PRIOR = {FINE: -5120, FINE_PRESSURE: 5120, COARSE: 0, HOURLY: 0}
+_PRIOR = {FINE: -8192, FINE_PRESSURE: 8192, COARSE: 0, HOURLY: 0}
 
 
 def shipped(kind):

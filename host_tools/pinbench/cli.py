@@ -13,7 +13,7 @@ from pinbench.errors import HELD, NOT_HELD, WRONG_USE, PinbenchError, UsageError
 
 _PROFILES = ("rp2", "rp2350", "esp32")
 _RUNTIMES = ("cpython", "micropython")
-_EXTRA = ("pandas", "scipy", "sklearn")
+_EXTRA = ("lightgbm", "numba", "pandas", "scipy", "sklearn")
 
 
 class _WithVocabulary(click.Command):
@@ -69,6 +69,22 @@ def diff(scenarios, port_profile, seed, as_json):
     return verb.run(scenarios, port_profile, seed, as_json)
 
 
+@cli.command()
+@click.argument("items", nargs=-1, metavar="[ITEM...]")
+@click.option("--port-profile", type=click.Choice(_PROFILES), help="Only this port's bench.")
+@click.option("--port", metavar="P", help="A board: a serial device, or a URL (socket://...).")
+@click.option("--wiring", metavar="F.toml", help="Which of the board's pins are joined.")
+@_as_json
+def conformance(items, port_profile, port, wiring, as_json):
+    """Run the machine checklist on the bench, or on the board at --port.
+
+    ITEM is an id (PIN-09) or a group (PIN); all if none is named.
+    """
+    from pinbench.verbs import conformance as verb
+
+    return verb.run(items, port_profile, port, wiring, as_json)
+
+
 @cli.group(invoke_without_command=True)
 @_as_json
 @click.pass_context
@@ -108,6 +124,20 @@ def evaluate_rain(paths, as_json, plot, jobs):
         return rain.run(paths, as_json, plot, jobs)
 
 
+@evaluate.command("falls")
+@click.argument("folder", metavar="DIR")
+@_as_json
+@click.option("--plot", metavar="F.png", help="Draw the trade-off, lead times and one fall.")
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="At a time; one a core else.")
+def evaluate_falls(folder, as_json, plot, jobs):
+    """Measure the garment's fall detector on recorded falls: a folder of sets with index.csv."""
+    _existing([folder])
+    with _extra():
+        from pinbench.evaluate import falls
+
+        falls.run(folder, as_json, plot, jobs)
+
+
 @cli.group()
 def train():
     """Fit what ships with a device, from recorded data."""
@@ -124,6 +154,22 @@ def train_rain_(paths, seed, out):
         from pinbench.evaluate import train_rain
 
         return train_rain.run(paths, seed, out)
+
+
+@train.command("falls")
+@click.argument("folder", metavar="DIR")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
+@click.option("--out", metavar="FILE", help="Instead of the firmware's own tables.")
+@click.option("--validate", is_flag=True, help="Write nothing: figures on subjects left out.")
+@_as_json
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help="At a time; one a core else.")
+def train_falls_(folder, seed, out, validate, as_json, jobs):
+    """Fit the garment's fall detector and write its tables."""
+    _existing([folder])
+    with _extra():
+        from pinbench.evaluate import train_falls
+
+        train_falls.run(folder, seed, out, validate, as_json, jobs)
 
 
 @cli.command()

@@ -1,14 +1,13 @@
 """Drivers by themselves: loaded with the least of a machine, on a bus that a test commands."""
 
-import pathlib
 import types
 
 import pytest
 
+from pinbench.paths import FIRMWARE
 from pinbench.simulator.loader_cpython import Loader
 from pinbench.simulator.oserror import OSError
 
-FIRMWARE = pathlib.Path(__file__).parents[2] / "firmware"
 TICKS = 1 << 30  # TIM-01
 
 # What differs between the ports for a driver: error numbers and what a refused address gives.

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
+from pinbench.paths import FIRMWARE
 from pinbench.vm import binary
 
 HERE = pathlib.Path(__file__).parent
-FIRMWARE = HERE.parents[1] / "firmware"
 SCRIPT = HERE / "vm_all_drivers.py"
 NVM = "<HHbhhbbHHbbhbb"
 TRIMS = (

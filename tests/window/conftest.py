@@ -1,14 +1,13 @@
 """The window's cores, loaded as firmware is, and a rig that couples the sash core to the drive."""
 
-import pathlib
 import types
 
 import pytest
 
+from pinbench.paths import FIRMWARE
 from pinbench.simulator.loader_cpython import Loader
 from pinbench.worlds.sash import SashMechanics
 
-FIRMWARE = pathlib.Path(__file__).parents[2] / "firmware"
 TICKS = 1 << 30
 DECISION_US = 560  # of the INA226: four conversions of 140 us
 

@@ -3,9 +3,8 @@
 import importlib
 import sys
 import types
-from pathlib import Path
 
-FIRMWARE = Path(__file__).resolve().parents[3] / "firmware"
+from pinbench.paths import FIRMWARE
 
 
 def core(name):

@@ -17,7 +17,7 @@ from pinbench.report.table import story
 from pinbench.simulator.trace import parse
 from pinbench.worlds import baselines
 
-SPELL = SCENARIOS / "window" / "wet_spell.toml"
+SPELL = SCENARIOS / "demo" / "wet_spell.toml"
 # What the window's log says of its weather (firmware/window/policy.py).
 _WEATHER, _FAIR, _DUE = "weather: ", "fair", "rain is due"
 

@@ -13,7 +13,7 @@ from pinbench.simulator.machine.files import Flash, make_files
 from pinbench.simulator.machine.pwm import PWMBlock
 from pinbench.simulator.machine.system import Clock, Machine, Watchdog
 from pinbench.simulator.machine.tasks import make_tasks
-from pinbench.simulator.machine.timemod import make_time
+from pinbench.simulator.machine.timemod import FreeClock, make_time
 from pinbench.simulator.nets import Gate
 from pinbench.simulator.pads import Pad
 
@@ -99,9 +99,16 @@ class Bench:
         if pad is None:
             if not isinstance(number, int) or not 0 <= number < self.kernel.profile.pins_out:
                 raise ValueError("invalid pin")
-            net = self.kernel.net(self._roles.get(number, "GP%d" % number))
+            net = self.kernel.net(self._net_name(number))
             pad = self._pads[number] = Pad(number, net)
         return pad
+
+    def _net_name(self, number):
+        """A pin's net bears its role's name, else the lowest pin's that the wiring joins it to."""
+        for joined in self.wiring.get("joined", ()):
+            if number in joined:
+                number = min(joined)
+        return self._roles.get(number, "GP%d" % number)
 
     def named_pin(self, name):
         """Return the number behind "GP4", "4" or "LED"; None if unknown."""
@@ -257,7 +264,7 @@ class Bench:
         self.boots += 1
         files = make_files(kernel, self.flash)
         machine = Machine(self)
-        clock = make_time(self, free=True)
+        clock = FreeClock(kernel)
         select = small.make_select(self)
         tasks = make_tasks(clock.ticks_ms, clock.ticks_diff)
         modules = {

@@ -168,7 +168,9 @@ class I2CBus(_Faulty):
             if self._take("address_nack", address):
                 return None, NACK
         chip = self.find(address)
-        if chip is None or not chip.i2c_start(reading):
+        if chip is None or getattr(chip, "max_hz", freq_hz) < freq_hz:
+            return None, NACK
+        if not chip.i2c_start(reading):
             return None, NACK
         return chip, 0
 

@@ -146,6 +146,8 @@ _ESP32 = {
     "pwm_clock_hz": 80000000,
     "pwm_clamps": False,
     "pwm_slices": 0,
+    "pwm_timers": 4,
+    "pwm_channels": 8,
     "adc_pins": (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20),
     "adc_bits": 12,
     "unique_id": b"\x34\x85\x18\x9a\x2f\x10",
@@ -172,7 +174,25 @@ _ESP32 = {
     "machine": "Generic ESP32S3 module with ESP32S3",
 }
 
-_TABLE = (("rp2", _RP2), ("rp2350", _RP2350), ("esp32", _ESP32))
+# The first ESP32, where it differs from the S3 as firmware sees it.
+_ESP32_CLASSIC = dict(_ESP32)
+_ESP32_CLASSIC.update(
+    {
+        "pins_out": 40,
+        "input_only": (34, 35, 36, 37, 38, 39),  # PIN-15
+        "adc_pins": (32, 33, 34, 35, 36, 37, 38, 39, 0, 2, 4, 12, 13, 14, 15, 25, 26, 27),
+        "pwm_timers": 8,  # PWM-09: two modes of four timers, of eight channels
+        "pwm_channels": 16,
+        "machine": "Generic ESP32 module with ESP32",
+    }
+)
+
+_TABLE = (
+    ("rp2", _RP2),
+    ("rp2350", _RP2350),
+    ("esp32", _ESP32),
+    ("esp32_classic", _ESP32_CLASSIC),
+)
 PROFILES = ("rp2", "rp2350", "esp32")
 
 

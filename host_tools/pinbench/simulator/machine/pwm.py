@@ -144,9 +144,11 @@ def make_pwm(bench, Pin):
             self._check()
             s = self._slice
             if value:
+                before = s.duty[self._channel]
                 self._set_duty(value[0])
-                s.enabled = True
-                s.apply()
+                if before != s.duty[self._channel] or not s.enabled:
+                    s.enabled = True
+                    s.apply()
                 return None
             duty = s.duty[self._channel]
             return s.quantise(duty) if duty is not None and s.freq_hz else 0

@@ -1,0 +1,7 @@
+TREES = 2
+LEVEL = 0
+ENOUGH = 820
+CRC = 3733040700
+FEATURES = bytes(30)
+CUTS = bytes(60)
+LEAVES = bytes(64)
