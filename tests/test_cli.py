@@ -115,9 +115,8 @@ def test_every_verb_has_help(pinbench, argv):
 
 
 def test_sim_help_tells_the_actions_and_expectations(pinbench):
-    from pinbench.worlds.window import WindowWorld
-
     from pinbench.expectations import EXPECTATIONS, STATES
+    from pinbench.worlds.window import WindowWorld
 
     _, out, _ = pinbench("sim", "--help")
     for name in WindowWorld.ACTIONS:
@@ -165,3 +164,51 @@ def test_help_answers_at_once():
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert "HEAVY []" in done.stdout
     assert time.perf_counter() - begun < 5
+
+
+QUIET = "tests/scenarios/window/quiet_boot.toml"
+
+
+@pytest.fixture
+def quiet():
+    from pinbench.paths import ROOT
+
+    return ROOT / QUIET
+
+
+@pytest.mark.parametrize(
+    "option, name, words",
+    [
+        ("--trace", "run.txt", ".vcd or .jsonl"),
+        ("--plot", "run.gif", ".png"),
+        ("--trace", "no/such/folder/run.vcd", "no such folder"),
+    ],
+)
+def test_output_that_cannot_be_written_is_refused_before_the_run(
+    pinbench, quiet, tmp_path, option, name, words
+):
+    code, out, err = pinbench("sim", quiet, option, tmp_path / name)
+    assert (code, out) == (2, "")
+    assert words in err and err.count("\n") == 1
+
+
+def test_a_trace_is_of_one_run(pinbench, quiet, tmp_path):
+    code, _, err = pinbench("sim", quiet, quiet, "--trace", tmp_path / "run.vcd")
+    assert code == 2 and "one run" in err
+
+
+def test_sim_writes_trace_picture_and_json(pinbench, quiet, tmp_path):
+    vcd, png = tmp_path / "run.vcd", tmp_path / "run.png"
+    code, out, err = pinbench("sim", quiet, "--trace", vcd, "--plot", png, "--json")
+    assert (code, err) == (0, "")
+    (outcome,) = json.loads(out)
+    assert outcome["held"] and outcome["runtime"] == "cpython"
+    assert vcd.read_text().startswith("$") and png.read_bytes().startswith(b"\x89PNG")
+
+
+def test_sim_says_what_did_not_hold_and_how_to_see_it_again(pinbench, quiet, tmp_path):
+    path = tmp_path / "quiet.toml"
+    path.write_text(quiet.read_text() + "\n[[expect]]\nthat = \"log says 'moo' once\"\n")
+    code, out, _ = pinbench("sim", path)
+    assert code == 1
+    assert "log says 'moo' once" in out and f"pinbench sim {path}" in out

@@ -105,6 +105,24 @@ def boards_check(names):
     return verb.check(names)
 
 
+@cli.command()
+@click.option("--image", metavar="F", help="The file with its flash; made if there is none.")
+@click.option("--device", metavar="D", help="Wire this device's chips and world to it.")
+@click.option("--stands-for", metavar="B", help="The board whose pins, heap and flash it has.")
+@click.option("--tcp", type=click.IntRange(0, 65535), metavar="PORT", help="Listen on it as well.")
+@click.option("--pace", type=click.Choice(("none", "115200", "1MB")), default="none",
+              show_default=True, help="The speed of its line.")
+def board(image, device, stands_for, tcp, pace):
+    """Start a virtual board and print its port; Ctrl-C ends it.
+
+    It is a real MicroPython VM with simulated pins, on the wall clock. Without --image its flash is
+    new each time. While it runs, a line on its standard input is a command: help lists them.
+    """
+    from pinbench.verbs import board as verb
+
+    return verb.run(image, device, stands_for, tcp, pace)
+
+
 @cli.group()
 def evaluate():
     """Measure the detectors that ship, on recorded data."""

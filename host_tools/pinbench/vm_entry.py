@@ -22,12 +22,10 @@ def main():
 
     def beat(time_us):
         write("=BEAT %d" % time_us)
-        gc.threshold(-1)  # the firmware is up, see below
 
     with open(sys.argv[1]) as file:
         job = json.load(file)
-    # Where the heap is measured: collect often while modules load, or the holes that imports leave
-    # decide by chance what fits.
+    # Where the heap is measured: collect often, or the holes that imports leave decide by chance.
     gc.threshold(job.get("gc_threshold", -1))
     result = run_job(job, write if job.get("trace", True) else None, beat)
     write("=RESULT " + json.dumps(result))

@@ -231,6 +231,25 @@ def test_a_core_that_was_not_asked_stops_and_begins_anew(rig, gap_s):
     assert made.drive.limit_shut
 
 
+def test_both_limits_pressed_are_a_broken_wire_and_nothing_moves(rig):
+    made = rig(position_um=200000)  # and unknown, so that no switch can be found to lie
+    made.broken["limit_open"] = made.broken["limit_closed"] = True
+    made.wish(100, attended=True).run(5)
+    assert made.state == "fault" and made.duty_pm == 0
+    assert made.drive.position_mm == 200
+
+
+def test_the_drive_rests_before_it_turns(rig):
+    made = rig(position_um=200000).known()
+    duties = []
+    made.watch = lambda made, actions: duties.append((made.now_us, actions.duty_pm))
+    made.wish(100, attended=True).run(5)
+    made.wish(0, attended=True).run(5)
+    opened_us = max(now_us for now_us, duty_pm in duties if duty_pm > 0)
+    closed_us = min(now_us for now_us, duty_pm in duties if duty_pm < 0)
+    assert closed_us - opened_us >= 300_000
+
+
 def test_warning_before_an_unattended_close(rig):
     made = rig(position_um=300000).known()
     made.wish(0, attended=False).run(4.9)

@@ -119,12 +119,27 @@ def names() -> list[str]:
     return sorted(path.stem for path in BOARDS.glob("*.toml"))
 
 
-def load_board(name_or_path: str | Path) -> Board:
-    """Read a board by its name, or by the path of its file. Raises BoardError."""
+def load_board(name_or_path: str | Path, stands_for: str | None = None) -> Board:
+    """Read a board by its name, or by the path of its file. Raises BoardError.
+
+    A board whose file says `stands_for = "NAME"` has that board's pins, wiring and budgets where it
+    says nothing else; `stands_for` names another one instead.
+    """
+    table, source = _read(name_or_path)
+    other = table.get("board", {}).get("stands_for")
+    if other:
+        base, _ = _read(stands_for or other)
+        about = {**_table(base, "board", source), **table["board"]}
+        about["stands_for"] = base["board"].get("name")
+        table = {**base, **table, "board": about}
+    return Board(table, source)
+
+
+def _read(name_or_path: str | Path) -> tuple[dict, str]:
     text = str(name_or_path)
     path = Path(text) if text.endswith(".toml") else BOARDS / f"{text}.toml"
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8")), path.name
     except FileNotFoundError:
         raise BoardError(
             f"there is no board {text!r}: choose one of {', '.join(names())}, or name a .toml file"
@@ -133,7 +148,6 @@ def load_board(name_or_path: str | Path) -> Board:
         raise BoardError(f"{path.name} cannot be read: {error}") from None
     except tomllib.TOMLDecodeError as error:
         raise BoardError(f"{path.name} is not TOML: {error}") from None
-    return Board(table, path.name)
 
 
 def _table(table: dict, key: str, source: str) -> dict:

@@ -10,18 +10,22 @@ import gc
 import io
 import micropython
 import os
-import select
 import struct
 import sys
 import time
 import vfs
+from array import array
+from collections import namedtuple
 
 import _thread
 from pinbench.board import wire
+from pinbench.simulator import calendar
 
 _READ, _PROGRAM, _ERASE = b"R", b"P", b"E"
+_Uname = namedtuple("uname", ("sysname", "nodename", "release", "version", "machine"))
 _real_modules = sys.modules
 _link = None
+_head = bytearray(4)
 _inbox = memoryview(bytearray(wire.LONGEST))
 _busy = False  # inside a request: a callback must wait, or the replies would cross
 _late = False
@@ -40,21 +44,30 @@ def _swap(message):
     """
     global _busy, _interrupted
     _busy = True
-    sent = False
+    stage = 0
+    message = struct.pack("<I", len(message)) + message
+    _head[:] = b"\0\0\0\0"  # what stays of it once the supervisor is gone
     try:
         _link.write(message)
-        sent = True
-        n = _link.readinto(_inbox)
+        stage = 1
+        _link.readinto(_head)
+        stage = 2
+        n = struct.unpack_from("<I", _head, 0)[0]
+        _link.readinto(_inbox[:n])
         _busy = False
         return n
     except KeyboardInterrupt:
         _interrupted = True
     while True:
         try:
-            if not sent:
+            if stage == 0:
                 _link.write(message)
-                sent = True
-            n = _link.readinto(_inbox)
+                stage = 1
+            if stage == 1:
+                _link.readinto(_head)
+                stage = 2
+            n = struct.unpack_from("<I", _head, 0)[0]
+            _link.readinto(_inbox[:n])
             _busy = False
             return n
         except KeyboardInterrupt:
@@ -136,7 +149,8 @@ def _call(number, name, args, kwargs):
     if error is not None:
         raise getattr(builtins, error, RuntimeError)(*value)
     if filled:
-        buffers = [a for a in args if not isinstance(a, (int, str, bytes, _Remote))]
+        given = list(args) + list(kwargs.values())
+        buffers = [a for a in given if isinstance(a, (bytearray, memoryview, array))]
         for buffer, data in zip(buffers, filled):
             memoryview(buffer)[:] = data
     if name == "datetime" and args:
@@ -311,16 +325,12 @@ def _make_time():
         return real.time_ns() + (_offset_s - _epoch_s) * 1000000000
 
     def gmtime(seconds=None):
-        return real.gmtime((now() if seconds is None else int(seconds)) + _epoch_s)
+        return calendar.civil((now() if seconds is None else int(seconds)) + _epoch_s)
 
     def mktime(t):
-        # The host's own mktime goes by its time zone; a board has none.
-        days = (real.mktime((t[0], t[1], t[2], 12, 0, 0, 0, 0)) + 43200) // 86400
-        return _days(t[0], t[1], t[2]) * 86400 + t[3] * 3600 + t[4] * 60 + t[5] - _epoch_s
+        return calendar.unix_s(*t[:6]) - _epoch_s
 
-    return _Over(
-        real, time=now, time_ns=now_ns, gmtime=gmtime, localtime=gmtime, mktime=mktime
-    )
+    return _Over(real, time=now, time_ns=now_ns, gmtime=gmtime, localtime=gmtime, mktime=mktime)
 
 
 # -- boot
@@ -344,3 +354,71 @@ def _run_file(name, names):
             if "vmside.py" not in line and 'File "<string>"' not in line:
                 print(line)
         return "failed"
+
+
+def start(link_fd, bell_fd, names):
+    """Become the board: mount, boot, and leave the rest to the VM's own REPL.
+
+    `names` is the dict of globals of `__main__`. The marker on standard output tells the supervisor
+    where the board's own output ends and the VM's REPL begins.
+    """
+    global _link, _epoch_s
+    _link = open(link_fd, "r+b", buffering=0)
+    bell = open(bell_fd, "rb", buffering=0)
+    told = wire.Reader(_ask(b"H"), _from_wire).value()
+    _epoch_s = told["epoch_s"]
+    _read_clock()
+    _mount(told)
+    modules = {
+        "machine": _make_machine(told["machine"]),
+        "time": _make_time(),
+        "micropython": _Over(micropython, kbd_intr=_kbd_intr),
+        "os": _Over(os, uname=lambda: _uname(told)),
+        "sys": _Over(sys, platform=told["platform"], implementation=_implementation(told)),
+    }
+    for name in told["modules"]:
+        modules[name] = _Namespace()
+    names.clear()
+    names["__name__"] = "__main__"
+    for name in list(_real_modules):
+        if name.startswith("pinbench"):
+            del _real_modules[name]
+    for name in modules:
+        _real_modules[name] = modules[name]
+    sys.path[:] = ["", ".frozen", "/lib"]
+    _thread.start_new_thread(_listen, (bell, told["pid"]))
+    gc.collect()
+    _ask(b"M" + struct.pack("<II", gc.mem_alloc() + gc.mem_free(), gc.mem_free()))
+    ended = _run_file("boot.py", names)
+    if ended == "ok" and not told["raw"]:
+        ended = _run_file("main.py", names)
+    if ended == "exit":
+        _ask(b"X")
+    sys.stdout.write(told["marker"])
+
+
+def _mount(told):
+    vfs.umount("/")
+    device = _Flash(told["blocks"], told["block_size"])
+    options = {"readsize": told["read_size"], "progsize": told["program_size"]}
+    options["lookahead"] = told["lookahead"]
+    try:
+        fs = vfs.VfsLfs2(device, **options)
+    except OSError:  # blank or beyond repair: formatted, as the ports' boot code does
+        vfs.VfsLfs2.mkfs(device, **options)
+        fs = vfs.VfsLfs2(device, **options)
+    vfs.mount(fs, "/")
+
+
+def _kbd_intr(char):
+    _ask(b"K" + struct.pack("<i", char))
+
+
+def _uname(told):
+    name = told["platform"]
+    return _Uname(name, name, told["release"], "v%s (virtual)" % told["release"], told["board"])
+
+
+def _implementation(told):
+    real = sys.implementation
+    return _Over(real, _machine=told["board"])

@@ -32,6 +32,7 @@ _RP2 = {
     "spi": {"id": 0, "sck": 18, "mosi": 19, "miso": 16},
     "adc": 26,
     "adc_drive": 22,
+    "adc_middle": 27,
     "pins": (14, 15, 10, 11, 12, 13, 20, 21, 6, 7, 17, 27, 28),
     "many": (),
 }
@@ -43,6 +44,8 @@ _ESP32S3 = {
     "spi": {"id": 1, "sck": 12, "mosi": 11, "miso": 13},
     "adc": 1,
     "adc_drive": 2,
+    "adc_middle": 3,
+    "bad_adc": 38,
     "pins": (4, 5, 10, 14, 21, 38, 39, 40, 41, 42, 47, 48),
     "many": (),
 }
@@ -53,13 +56,17 @@ _ESP32 = {
     "other": {"id": 1, "tx": 25, "rx": 26},
     "spi": {"id": 1, "sck": 14, "mosi": 13, "miso": 12},
     "adc": 32,
-    "adc_drive": 33,
-    "pins": (4, 5, 27, 23, 2, 15),
+    "adc_drive": 23,
+    "adc_other": 34,
+    "adc_middle": 35,
+    "bad_adc": 5,
+    "pins": (4, 5, 27, 2, 15),
     "many": (4, 5, 27, 23, 2, 15, 12, 13, 14, 16, 17, 21, 22, 25, 26, 32, 33),
 }
 _PINS = {"rp2040": _RP2, "rp2350": _RP2, "esp32s3": _ESP32S3, "esp32": _ESP32}
 
-MEMORY, NACKER, STRETCHER, REFUSER, GHOST = 0x50, 0x51, 0x52, 0x53, 0x54
+MEMORY, NACKER, STRETCHER, REFUSER, GHOST, SLOW = 0x50, 0x51, 0x52, 0x53, 0x54, 0x55
+EDGES = (0x07, 0x78)
 
 
 def wires(chip):
@@ -72,6 +79,8 @@ def wires(chip):
             "stretcher": STRETCHER,  # holds the clock for 100 ms
             "refuser": REFUSER,  # acknowledges its address and no data byte
             "ghost": GHOST,  # too slow for 400 kHz: only what is bit-banged reaches it
+            "slow": SLOW,  # holds the clock for 500 us
+            "edges": EDGES,  # chips at reserved addresses, which a scan leaves out
             "adc_broken": out["adc"],  # conversions fail
             "short": out["pins"][0],  # shorted to ground
             "held": out["pins"][0],  # pulled up outside, held low for 200 ms from 300 ms on
@@ -139,6 +148,14 @@ class ItemBench(Bench):
         self._i2c(have, Memory(STRETCHER))
         self.i2c(have["i2c"]["id"]).lay("stretch", STRETCHER, us=100000)
 
+    def _fit_slow(self, have):
+        self._i2c(have, Memory(SLOW))
+        self.i2c(have["i2c"]["id"]).lay("stretch", SLOW, us=500)
+
+    def _fit_edges(self, have):
+        for address in EDGES:
+            self._i2c(have, Memory(address))
+
     def _fit_ghost(self, have):
         self._i2c(have, Ghost(GHOST))
 
@@ -155,6 +172,9 @@ class ItemBench(Bench):
 
     def _fit_adc_broken(self, have):
         self.pad(have["adc"]).adc_fault = True
+
+    def _fit_adc_middle(self, have):
+        self.pad(have["adc_middle"]).net.set_mv(1650)
 
     def _fit_short(self, have):
         self.pad(have["short"]).net.stick(0)

@@ -57,7 +57,9 @@ def read(path):
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "ITEMS":
             table = ast.literal_eval(node.value)
     if table is None:
-        raise UsageError(f"{path} has no table ITEMS: name each item with (ports, carriers, wires)")
+        raise UsageError(
+            f"{path} has no table ITEMS: name each item with (ports, carriers, wires)"
+        )
     items = []
     for name, (ports, carriers, wires, *prints) in table.items():
         carriers = (carriers,) if isinstance(carriers, str) else tuple(carriers)

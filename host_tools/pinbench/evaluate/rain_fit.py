@@ -110,7 +110,7 @@ class Trees:
                         continue
                     right = 0 if node["missing_go_to_left"] else 128
                     features.append(int(node["feature_idx"]) + right)
-                    # A cut at infinity tells missing from known; the core's mark for missing is 32767.
+                    # A cut at infinity parts missing from known; the core takes 32767 for missing.
                     cuts.append(int(np.floor(min(32766, node["num_threshold"]))))
                     below += [int(node["left"]), int(node["right"])]
                 level = below

@@ -67,6 +67,7 @@ class Bench:
         self.watchdog = Watchdog(self.kernel)
         self.clock = Clock(self.kernel, unix_s)
         self.pwm = PWMBlock(self.kernel.profile)
+        self.i2c_settings = {}  # id -> what the hardware was set to; outlives a soft reset
         self.rtc_memory = b""
         self.console = Console(self.kernel)
         self.chips = {}
@@ -364,6 +365,18 @@ class Bench:
             self.kernel.wait(None)
             self.kernel.poll()
 
+    def stopped(self, kind, off_us=0):
+        """The processor stopped outside `run`: put the hardware into the state of the next boot.
+
+        `kind` is "soft", or as Halt has it; chips lose their supply for a "power" of `off_us`.
+        """
+        self._forget()
+        if kind == "soft":
+            self._soft_reset()
+            return
+        self._hard_reset(kind, off_us)
+        self.reset_cause = self.kernel.profile.cause_of[kind]
+
     def _forget(self):
         if self.loader is not None:
             self.loader.leave()
@@ -379,6 +392,7 @@ class Bench:
         self.console.flush()
         self._forget()
         self.kernel.revive()
+        self.pwm.soft_reset()
         if not self.kernel.profile.keeps_pins_over_soft_reset:
             self._release_pads()
         self.resets["soft"] = self.resets.get("soft", 0) + 1
@@ -390,6 +404,7 @@ class Bench:
         self.resets[kind] = self.resets.get(kind, 0) + 1
         self.watchdog.stop()
         self._release_pads()
+        self.i2c_settings = {}
         self.pwm.reset()
         if kind == "power" and off_us:
             self._supply(False)

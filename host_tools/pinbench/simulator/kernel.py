@@ -17,6 +17,11 @@ except ImportError:  # MicroPython: taken now, before firmware's own `sys` stand
 
     traceback = None
 
+if traceback is not None:
+    from pinbench.simulator.alloc_guard import call as call_guarded
+else:
+    from micropython import heap_lock, heap_unlock
+
 from pinbench.simulator.nets import Net
 from pinbench.simulator.profiles import profile as find_profile
 from pinbench.simulator.rng import Random
@@ -34,6 +39,14 @@ class Halt(BaseException):
         super().__init__(kind)
         self.kind = kind
         self.off_us = off_us
+
+
+class _HeapLocked:
+    """Stands as `halted` while a hard handler runs on the VM with the heap locked: the first fake
+    that it calls unlocks the heap, since the fakes allocate where the hardware does not."""
+
+
+_HEAP_LOCKED = _HeapLocked()
 
 
 class SimulationBug(BaseException):
@@ -64,6 +77,7 @@ class Kernel:
         self._soft = []
         self._in_soft = False
         self._hard = 0
+        self.heap_locks = 0
         self._pended = []
         self._cost_us = self.profile.call_cost_us
 
@@ -116,7 +130,7 @@ class Kernel:
     def call(self):
         """Charge one call into a fake module. Raises Halt once the processor has stopped."""
         if self.halted is not None:
-            raise self.halted
+            self._stopped()
         target = self.now_us + self._cost_us
         heap = self._heap
         if heap and heap[0][0] <= target:
@@ -127,7 +141,7 @@ class Kernel:
     def spend(self, us):
         """Let `us` pass without delivering soft callbacks: a transfer, a busy wait."""
         if self.halted is not None:
-            raise self.halted
+            self._stopped()
         if us > 0:
             self._advance(self.now_us + us)
 
@@ -144,14 +158,16 @@ class Kernel:
     def sleep(self, us):
         """Let `us` pass, delivering soft callbacks one at a time as they come (TIM-06)."""
         if self.halted is not None:
-            raise self.halted
+            self._stopped()
         end = self.now_us + us
-        if self._soft and not self._in_soft:
-            self._deliver()
-        while self.now_us < end:
-            self.wait(end)
-            if self._soft and not self._in_soft:
+        while True:
+            waiting = self._soft and not self._in_soft
+            if waiting:
                 self._deliver()
+            if self.now_us >= end:
+                return
+            if not waiting:
+                self.wait(end)
 
     def wait(self, end_us):
         """Move to the next event or to `end_us` (None: for ever), whichever is first."""
@@ -165,6 +181,13 @@ class Kernel:
             raise self.halted
         elif end_us > self.now_us:
             self.now_us = end_us
+
+    def idle(self, end_us):
+        """One round of a polling wait: a soft callback if one waits, else as `wait`."""
+        if self._soft and not self._in_soft:
+            self._deliver()
+        else:
+            self.wait(end_us)
 
     def poll(self):
         """Deliver one soft callback if one waits: the polling calls call this (SCH-03)."""
@@ -190,6 +213,14 @@ class Kernel:
         """True when `micropython.schedule` would have to refuse."""
         return len(self._soft) >= self.profile.queue_depth
 
+    def callbacks_wait(self):
+        """True while a soft callback waits for a polling call."""
+        return bool(self._soft)
+
+    def next_event_us(self):
+        """Return the time of the next event, None if there is none."""
+        return self._heap[0][0] if self._heap else None
+
     def _deliver(self):
         fn, arg, who = self._soft.pop(0)
         self._in_soft = True
@@ -208,14 +239,18 @@ class Kernel:
         Returns False when it raised (PIN-21): the caller then disables its source.
         """
         if self.irq_off:
-            if (fn, arg, who) not in self._pended:  # one pending bit a source, as in hardware
-                self._pended.append((fn, arg, who))
+            entry = (self.interrupt, (fn, arg, who))
+            if entry not in self._pended:  # one pending bit a source, as in hardware
+                self._pended.append(entry)
             return True
         self.callbacks += 1
         self.note("callback", who, "hard")
         self._hard += 1
         try:
-            fn(arg)
+            if traceback is not None:
+                call_guarded(fn, arg)
+            else:
+                self._call_locked(fn, arg)
         except Exception as error:
             self.log("Uncaught exception in IRQ callback handler")
             self.log_exception(error)
@@ -224,13 +259,39 @@ class Kernel:
             self._hard -= 1
         return True
 
+    def _call_locked(self, fn, arg):
+        if self.halted is not None:
+            fn(arg)
+            return
+        self.halted = _HEAP_LOCKED
+        heap_lock()
+        try:
+            fn(arg)
+        finally:
+            if self.halted is _HEAP_LOCKED:
+                self._stopped()
+
+    def pend(self, fn):
+        """Call fn() as soon as interrupts are let in again; the caller asks only once."""
+        self._pended.append((fn, ()))
+
+    def heap_is_locked(self):
+        """True in a hard handler and between heap_lock and heap_unlock."""
+        return self._hard > 0 or self.heap_locks > 0
+
     def flush_pended(self):
-        """Run the hard handlers that waited while interrupts were blocked."""
+        """Run the interrupts that waited while they were blocked."""
         while self._pended and not self.irq_off:
-            fn, arg, who = self._pended.pop(0)
-            self.interrupt(fn, arg, who)
+            fn, args = self._pended.pop(0)
+            fn(*args)
 
     # -- what stops the processor
+
+    def _stopped(self):
+        if self.halted is not _HEAP_LOCKED:
+            raise self.halted
+        heap_unlock()
+        self.halted = None
 
     def halt(self, kind, off_us=0):
         """Stop the processor at the next instant that firmware asks anything of it."""
@@ -253,6 +314,7 @@ class Kernel:
         self._soft = []
         self._in_soft = False
         self._hard = 0
+        self.heap_locks = 0
         self._pended = []
         self.irq_off = 0
         self.restart = self.now_us

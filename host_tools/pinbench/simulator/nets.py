@@ -15,7 +15,7 @@ class Net:
         self.level = 0
         self.duty = 0
         self.freq_hz = 0
-        self.mv = 0
+        self.mv = None
         self._drivers = {}
         self._pulls = {}
         self._watchers = []
@@ -71,6 +71,10 @@ class Net:
         if self._floating:
             return self._kernel.random.bits(1)
         return self.level
+
+    def millivolts(self):
+        """Return what an ADC sees: what was set, else the average of what drives or pulls."""
+        return self.duty * 3300 // 65535 if self.mv is None else self.mv
 
     def set_mv(self, mv):
         """Set the analogue voltage (millivolts) that an ADC on this net sees."""

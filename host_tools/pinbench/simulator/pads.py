@@ -14,6 +14,7 @@ class Pad:
         self.net = net
         self.source = "GP%d" % number
         self.function = "sio"
+        self.adc_fault = False  # conversions of this pin fail
         self.reset()
 
     def reset(self):
@@ -38,6 +39,21 @@ class Pad:
         """Load the output latch; the pad follows only in an output mode (PIN-05)."""
         self.latch = level
         self._apply()
+
+    def put(self, level):
+        """Write the latch as C drivers do on rp2: with the emulated open drain the direction stays
+        as it is, so a released pin is not pulled low (PIN-12)."""
+        if self.function == "sio" and self.mode == OPEN_DRAIN:
+            if not self.latch:
+                self.net.drive(self.source, level)
+        else:
+            self.set_latch(level)
+
+    def take(self, function, pull=None):
+        """A peripheral takes the pin: the GPIO block lets go, `pull` (0, 1, None) is applied."""
+        self.function = function
+        self.net.drive(self.source, None)
+        self.net.pull(self.source, pull)
 
     def drive_pwm(self, freq_hz, duty_u16):
         """The PWM block drives the pad."""

@@ -76,7 +76,6 @@ _RP2 = {
     "pwm_clamps": True,  # PWM-04
     "pwm_slices": 8,
     "adc_pins": (26, 27, 28, 29),
-    "adc_bits": 12,
     "unique_id": b"\xe6\x61\x41\x04\x03\x2b\x6a\x2c",  # RST-19: 8 bytes
     "reset_causes": {"PWRON_RESET": 1, "WDT_RESET": 3},  # RST-01
     "cause_of": {"power": 1, "reset": 3, "watchdog": 3, "deepsleep": 3},
@@ -84,6 +83,7 @@ _RP2 = {
     "wdt_min_ms": 1,
     "timer_ids": (-1,),  # TMR-01
     "i2c_ids": (0, 1),
+    "I2C_PINS": ((5, 4), (7, 6)),  # SCL and SDA of each bus when none are named
     "uart_ids": (0, 1),
     "spi_ids": (0, 1),
     "flash_bytes": 848 * 1024,
@@ -148,8 +148,10 @@ _ESP32 = {
     "pwm_slices": 0,
     "pwm_timers": 4,
     "pwm_channels": 8,
+    "pwm_bits": 14,
     "adc_pins": (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20),
-    "adc_bits": 12,
+    "adc_block1": (1, 2, 3, 4, 5, 6, 7, 8, 9, 10),
+    "adc_widths": (12,),
     "unique_id": b"\x34\x85\x18\x9a\x2f\x10",
     "reset_causes": {
         "PWRON_RESET": 1,
@@ -163,6 +165,7 @@ _ESP32 = {
     "wdt_min_ms": 1,
     "timer_ids": (-1, 0, 1, 2, 3),
     "i2c_ids": (0, 1),
+    "I2C_PINS": ((18, 19), (9, 8)),
     "uart_ids": (0, 1, 2),
     "spi_ids": (1, 2),
     "flash_bytes": 6 * 1024 * 1024,
@@ -181,8 +184,11 @@ _ESP32_CLASSIC.update(
         "pins_out": 40,
         "input_only": (34, 35, 36, 37, 38, 39),  # PIN-15
         "adc_pins": (32, 33, 34, 35, 36, 37, 38, 39, 0, 2, 4, 12, 13, 14, 15, 25, 26, 27),
+        "adc_block1": (32, 33, 34, 35, 36, 37, 38, 39),
+        "adc_widths": (9, 10, 11, 12),
         "pwm_timers": 8,  # PWM-09: two modes of four timers, of eight channels
         "pwm_channels": 16,
+        "pwm_bits": 16,
         "machine": "Generic ESP32 module with ESP32",
     }
 )

@@ -18,9 +18,9 @@ WET_DAY = SCENARIOS / "window" / "wet_day.toml"
 MOVING = SCENARIOS / "window" / "always_moving.toml"
 # Start-up is not measured: imports, wiring, boot and homing lie before this virtual time.
 START_US = 60_000_000
-HEAP_FROM, HEAP_TO, HEAP_STEP = 256 << 10, 16 << 20, 1 << 10
-# Collect after so many bytes while modules load, not only when the heap is full: what lives is then
-# packed, and the smallest heap is one figure. Without it, holes cost up to half a megabyte.
+HEAP_FROM, HEAP_TO, HEAP_STEP = 256 << 10, 16 << 20, 4 << 10
+# Collect after so many bytes, not only when the heap is full: what lives is then packed, and the
+# smallest heap is one figure. Without it, the holes of imports cost up to half a megabyte.
 GC_THRESHOLD = 32 << 10
 BOOT_US = 120_000_000  # a run that comes this far has loaded everything, nearly all that it needs
 

@@ -9,7 +9,8 @@ def make_i2c(bench):
     kernel = bench.kernel
     profile = kernel.profile
     call = kernel.call
-    configured = {}
+    rp2 = profile.platform == "rp2"
+    shared = {}  # rp2: one static object a bus (I2C-17)
 
     class _Base:
         _soft = False
@@ -22,8 +23,11 @@ def make_i2c(bench):
         def scan(self):
             call()
             found = []
+            freq = self._freq
+            if rp2 and not self._soft:
+                freq = _bit_banged(freq)
             for address in range(0x08, 0x78):
-                if self._bus.write(address, b"", True, self._freq, self._timeout) == 0:
+                if self._bus.write(address, b"", True, freq, self._timeout) == 0:
                     found.append(address)
                 kernel.poll()  # I2C-21
             return found
@@ -42,7 +46,8 @@ def make_i2c(bench):
                 errno = profile.nack_write
             if address == 0:
                 return self._checked(self._bus.general_call(data, self._freq), errno)
-            count = self._bus.write(address, data, stop, self._freq, self._timeout)
+            freq = self._freq if data or not rp2 or self._soft else _bit_banged(self._freq)
+            count = self._bus.write(address, data, stop, freq, self._timeout)
             self._checked(count, errno)
             if count < len(data):
                 kernel.loss("short count", self._bus.name)  # I2C-07, I2C-08
@@ -59,6 +64,7 @@ def make_i2c(bench):
 
         def writevto(self, addr, vector, stop=True):
             call()
+            self._allocate()
             joined = bytearray()
             for part in vector:
                 joined.extend(part)
@@ -76,6 +82,7 @@ def make_i2c(bench):
 
         def writeto_mem(self, addr, memaddr, buf, *, addrsize=8):
             call()
+            self._allocate()
             self._write(addr, self._memory(memaddr, addrsize) + bytes(buf), True)  # I2C-10
 
         def readfrom_mem(self, addr, memaddr, nbytes, *, addrsize=8):
@@ -100,26 +107,37 @@ def make_i2c(bench):
                 raise ValueError("invalid addrsize")
             return memaddr.to_bytes(addrsize // 8, "big")
 
+        def _allocate(self):
+            """The hardware needs the parts of a write in one buffer of its own (I2C-20)."""
+            if not self._soft and kernel.heap_is_locked():
+                raise MemoryError("memory allocation failed, heap is locked")
+
         def _keeps_bus(self):
             return self._soft or profile.honours_no_stop
 
     class I2C(_Base):
-        def __init__(self, id, *args, **kwargs):
-            call()
+        def __new__(cls, id, *args, **kwargs):
             if id not in profile.i2c_ids:
                 raise ValueError("I2C(%d) doesn't exist" % id)
-            if not args and not kwargs and id in configured:
-                freq, timeout = configured[id]
-            else:
-                freq, timeout = self._parse(id, *args, **kwargs)
-                configured[id] = freq, timeout
-            self._configure(bench.i2c(id), freq, timeout)
-            self._id = id
+            if not rp2:
+                return object.__new__(cls)
+            if id not in shared:
+                shared[id] = object.__new__(cls)
+            return shared[id]
 
-        def _parse(self, id, *, scl=None, sda=None, freq=400000, timeout=None):
+        def __init__(self, id, *args, **kwargs):
+            call()
+            self._id = id
+            if args or kwargs or id not in bench.i2c_settings:
+                self._parse(*args, **kwargs)
+            else:
+                self._configure(bench.i2c(id), *bench.i2c_settings[id])
+
+        def _parse(self, *, scl=None, sda=None, freq=400000, timeout=None):
+            id = self._id
             scl = bench.pin_number(scl)
             sda = bench.pin_number(sda)
-            if profile.platform == "rp2":  # I2C-16
+            if rp2:  # I2C-16
                 if scl is not None and (not scl & 1 or scl >> 1 & 1 != id):
                     raise ValueError("bad SCL pin")
                 if sda is not None and (sda & 1 or sda >> 1 & 1 != id):
@@ -127,16 +145,31 @@ def make_i2c(bench):
             bench.check_bus_pins("i2c", id, (("scl", scl), ("sda", sda)))
             if timeout is None:
                 timeout = profile.I2C_TIMEOUT_US
-            elif profile.platform == "esp32":
+            elif not rp2:
                 timeout = timeout // 1000 * 1000  # I2C-19
-            return freq, timeout
+            default = profile.I2C_PINS[id]
+            self._scl = default[0] if scl is None else scl
+            self._sda = default[1] if sda is None else sda
+            for number in (self._scl, self._sda):
+                bench.pad(number).take("i2c", 1)  # I2C-18: the pull-ups inside
+            bench.i2c_settings[id] = freq, timeout, self._scl, self._sda
+            self._configure(bench.i2c(id), *bench.i2c_settings[id])
+
+        def _configure(self, bus, freq, timeout, scl, sda):
+            _Base._configure(self, bus, freq, timeout)
+            self._scl = scl
+            self._sda = sda
 
         def init(self, **kwargs):
             call()
-            self._freq, self._timeout = self._parse(self._id, **kwargs)
+            self._parse(**kwargs)
 
         def __repr__(self):
-            return "I2C(%d, freq=%d)" % (self._id, self._freq)
+            freq = self._freq
+            if rp2:  # whole periods of the system clock
+                freq = profile.cpu_hz // ((profile.cpu_hz + freq // 2) // freq)
+            text = "I2C(%d, freq=%d, scl=%d, sda=%d, timeout=%d)"
+            return text % (self._id, freq, self._scl, self._sda, self._timeout)
 
     def unsupported(self, *args):
         call()
@@ -152,5 +185,45 @@ def make_i2c(bench):
             call()
             bus = bench.i2c_on(bench.pin_number(scl), bench.pin_number(sda))
             self._configure(bus, freq, timeout)
+            self._chip = None
+            self._addressing = False
+
+        def start(self):
+            call()
+            self._addressing = True
+
+        def stop(self):
+            call()
+            if self._chip is not None:
+                self._chip.i2c_stop()
+                self._chip = None
+
+        def write(self, buf):
+            """The raw bytes, the address among them; returns the count of ACKs."""
+            call()
+            acks = 0
+            for byte in buf:
+                kernel.spend(9 * 1000000 // self._freq)
+                if self._addressing:
+                    self._addressing = False
+                    self._chip = self._bus.find(byte >> 1)
+                    ack = self._chip is not None and self._chip.i2c_start(bool(byte & 1))
+                else:
+                    ack = self._chip is not None and self._chip.i2c_write(byte)
+                if not ack:
+                    break
+                acks += 1
+            return acks
+
+        def readinto(self, buf, nack=True):
+            call()
+            for at in range(len(buf)):
+                kernel.spend(9 * 1000000 // self._freq)
+                buf[at] = 0xFF if self._chip is None else self._chip.i2c_read()
 
     return I2C, SoftI2C
+
+
+def _bit_banged(freq_hz):
+    """The clock of rp2's zero-length writes: half periods of whole microseconds, plus one."""
+    return 1000000 // (2 * (500000 // freq_hz + 1))

@@ -49,7 +49,11 @@ def make_pin(bench):
             if value is not None and (mode != -1 or not profile.value_needs_mode):
                 pad.latch = 1 if value else 0  # before the direction: no glitch (PIN-06)
             if mode != -1:
-                if modes[mode] == pads.OPEN_DRAIN and value is None and pad.mode != pads.OPEN_DRAIN:
+                if (
+                    modes[mode] == pads.OPEN_DRAIN
+                    and value is None
+                    and pad.mode != pads.OPEN_DRAIN
+                ):
                     pad.latch = 1  # released at first (PIN-10)
                 pad.set_mode(modes[mode])
             elif value is not None and not profile.value_needs_mode:
@@ -83,7 +87,12 @@ def make_pin(bench):
 
         def irq(self, handler=omitted, trigger=both, hard=omitted, wake=None):
             call()
-            if hard is not omitted and not profile.hard_irq:
+            if (
+                hard is not omitted
+                and not profile.hard_irq
+                or wake is not None
+                and profile.hard_irq
+            ):
                 raise TypeError("extra keyword arguments given")
             if self._irq is None:
                 self._irq = IRQ(self)
@@ -107,6 +116,7 @@ def make_pin(bench):
             self._hard = False
             self._flags = 0
             self._level = self._net.level
+            self._pending = 0  # edges while interrupts were blocked
             bench.at_reset(self._stop)
 
         def _set(self, handler, trigger, hard):
@@ -132,7 +142,22 @@ def make_pin(bench):
             edge = rising if net.level else falling
             if not self._mask & edge:
                 return
-            self._flags = edge
+            if not kernel.irq_off:
+                self._serve(edge)
+            elif self._pending:
+                self._pending |= edge
+            else:
+                self._pending = edge
+                kernel.pend(self._serve_pending)
+
+        def _serve_pending(self):
+            edges = self._pending & self._mask
+            self._pending = 0
+            if edges and self._handler is not None:
+                self._serve(edges)
+
+        def _serve(self, edges):
+            self._flags = edges  # both, if both came while interrupts were blocked (PIN-22)
             if self._hard:
                 if not kernel.interrupt(self._handler, self._pin, self._pin._name):
                     self._set(None, self._mask, True)  # PIN-21
@@ -187,7 +212,11 @@ def make_signal(bench, Pin):
 
         def value(self, *x):
             if x:
-                self._pin._pad.set_latch(1 if bool(x[0]) != self._invert else 0)
+                level = 1 if bool(x[0]) != self._invert else 0
+                if bench.kernel.profile.platform == "rp2":
+                    self._pin._pad.put(level)
+                else:
+                    self._pin._pad.set_latch(level)
                 return None
             return self._pin.value() ^ (1 if self._invert else 0)
 

@@ -29,6 +29,16 @@ def make_micropython(bench):
         kernel.call()
         return 0
 
+    def heap_lock():
+        kernel.call()
+        kernel.heap_locks += 1
+        return kernel.heap_locks
+
+    def heap_unlock():
+        kernel.call()
+        kernel.heap_locks -= 1
+        return kernel.heap_locks
+
     return namespace(
         const=lambda value: value,
         schedule=schedule,
@@ -38,8 +48,8 @@ def make_micropython(bench):
         qstr_info=nothing,
         stack_use=nothing,
         kbd_intr=nothing,
-        heap_lock=nothing,
-        heap_unlock=nothing,
+        heap_lock=heap_lock,
+        heap_unlock=heap_unlock,
         native=lambda fn: fn,
         viper=lambda fn: fn,
     )
@@ -82,8 +92,7 @@ def make_select(bench):
                         ready.append((obj, found))
                 if ready or (end is not None and kernel.now_us >= end):
                     return ready
-                kernel.wait(end)
-                kernel.poll()
+                kernel.idle(end)
 
         def poll(self, timeout=-1):
             return self.ipoll(timeout)

@@ -36,7 +36,7 @@ def make_uart(bench):
             timeout=0,
             timeout_char=0,
             invert=0,
-            flow=0
+            flow=0,
         ):
             if rxbuf > 32766 or txbuf > 32766:
                 raise ValueError("rxbuf too large" if rxbuf > 32766 else "txbuf too large")
