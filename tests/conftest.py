@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 pytest_plugins = ["pytester"]
 
@@ -11,9 +11,12 @@ pytest_plugins = ["pytester"]
 _COMMON = {"deadline": None, "print_blob": True, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("ci", derandomize=True, max_examples=100, **_COMMON)
 settings.register_profile("fast", derandomize=True, max_examples=15, **_COMMON)
+# For mutants and seeded mistakes: whether it fails, and no search for the smallest example.
+_JUDGE = (Phase.explicit, Phase.generate)
+settings.register_profile("judge", derandomize=True, max_examples=15, phases=_JUDGE, **_COMMON)
 settings.register_profile("long", max_examples=2_000, **_COMMON)
 PROFILE = os.environ.get("PINBENCH_PROFILE", "ci")
-if PROFILE not in ("ci", "fast", "long"):
+if PROFILE not in ("ci", "fast", "judge", "long"):
     raise pytest.UsageError(f"PINBENCH_PROFILE is {PROFILE!r}: choose ci, fast or long")
 settings.load_profile(PROFILE)
 

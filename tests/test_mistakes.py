@@ -26,7 +26,7 @@ PART = list(MISTAKES) if LONG else list(MISTAKES)[::6]
 def run(command, firmware, cwd=ROOT):
     """Run a command that uses another firmware tree, without anything of this pytest's own."""
     own = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
-    own.update(PINBENCH_FIRMWARE=str(firmware), PINBENCH_PROFILE="fast", PYTHONDONTWRITEBYTECODE="1")
+    own.update(PINBENCH_FIRMWARE=str(firmware), PINBENCH_PROFILE="judge", PYTHONDONTWRITEBYTECODE="1")
     return subprocess.run(
         [sys.executable, "-m", *command], cwd=cwd, env=own, capture_output=True, text=True
     )

@@ -9,8 +9,9 @@ Nothing is allocated from `start` on. What it reaches, and its limits, stand in 
 import binascii
 from array import array
 
-from airbag import detector_tables, motion, second_condition, trees
 from micropython import const
+
+from airbag import detector_tables, motion, second_condition, trees
 
 # What `decide` keeps.
 _PHASE = const(0)
@@ -50,7 +51,7 @@ class Detector:
     """The detector of one garment. Make it, `start` it, then `step` it for every sample."""
 
     def __init__(self, tables=detector_tables):
-        """tables: a generated module, of which CRC is checked. Raises ValueError if it is damaged."""
+        """tables: a generated module; its CRC is checked. Raises ValueError if it is damaged."""
         if not intact(tables):
             raise ValueError("Detector: damaged tables; flash the firmware again")
         self._tables = tables

@@ -2,10 +2,10 @@
 
 Counts are those of the LSM6DSOX at +-16 g and +-2000 dps (datasheet table 3: 0.488 mg and 70 mdps
 a count), at 104 Hz; x points to the wearer's right, y down, z forward. A complementary filter
-carries the direction "up" by the gyroscope and draws it to the accelerometer while that reads about
-1 g. Along it acceleration is integrated with leaks to velocities, and the last two seconds are kept
-in rings, so that a descent can be compared with what the wearer did before it (gait is its own
-reference). All is integer arithmetic within +-2**30, in arrays made at start, with the same work
+carries the direction "up" by the gyroscope and draws it to the accelerometer while that reads
+about 1 g. Along it acceleration is integrated with leaks to velocities, and the last two seconds
+are kept in rings, so that a descent can be compared with what the wearer did before it (gait is
+its own reference). All is integer arithmetic within +-2**30, in arrays made at start, with the same work
 for every sample; the bounds stand beside the products. Functions take plain positional arguments
 and make no object, so that they run with the heap locked.
 
@@ -316,15 +316,27 @@ def move(s, guesses, x, ax, ay, az, wx, wy, wz):
     w = s[_VZ] >> 4
     # 1.1747e-5 rad * 2**4: 197 / 2**20
     s[_VX] = within(
-        s[_VX] - (((wy * w - wz * v) >> 8) * 197 >> 12) + ax - (rest * gx >> 14) - (s[_VX] * 3 >> 8),
+        s[_VX]
+        - (((wy * w - wz * v) >> 8) * 197 >> 12)
+        + ax
+        - (rest * gx >> 14)
+        - (s[_VX] * 3 >> 8),
         165000,
     )
     s[_VY] = within(
-        s[_VY] - (((wz * u - wx * w) >> 8) * 197 >> 12) + ay - (rest * gy >> 14) - (s[_VY] * 3 >> 8),
+        s[_VY]
+        - (((wz * u - wx * w) >> 8) * 197 >> 12)
+        + ay
+        - (rest * gy >> 14)
+        - (s[_VY] * 3 >> 8),
         165000,
     )
     s[_VZ] = within(
-        s[_VZ] - (((wx * v - wy * u) >> 8) * 197 >> 12) + az - (rest * gz >> 14) - (s[_VZ] * 3 >> 8),
+        s[_VZ]
+        - (((wx * v - wy * u) >> 8) * 197 >> 12)
+        + az
+        - (rest * gz >> 14)
+        - (s[_VZ] * 3 >> 8),
         165000,
     )
     u = s[_VX] >> 4
@@ -479,7 +491,13 @@ def remember(s, ring, x, guesses, mag, acc, ax, ay, az, wx, wy, wz):
     x[44] = tilt - ring[_R_TILT + then]
     x[45] = tilt - ring[_R_TILT + ((k - 150) & 255)]
     x[46] = tilted(
-        s[_GX] >> 10, x[14], gx, ring[_R_UPX + then], ring[_R_UPY + then], ring[_R_UPZ + then], guesses
+        s[_GX] >> 10,
+        x[14],
+        gx,
+        ring[_R_UPX + then],
+        ring[_R_UPY + then],
+        ring[_R_UPZ + then],
+        guesses,
     )
     # 200 ms ahead: 20.8 samples of 1.1747e-5 * 2**14 a count
     x[47] = within(x[14] + x[36] * 8, 32767)

@@ -3,8 +3,8 @@
 It shares nothing with the model but the three accelerometer counts: no gyroscope, no attitude, no
 calibration, no tables. A body that goes down is not carried: |a| stays under 1 g, and the
 shortfall, summed with a leak of 0.6 s, is the part of its fall that nothing held up. A wearer who
-sits, bends or walks is carried again within a step. The chip's own free-fall interrupt was tried in
-its place and does not do (MODEL_CARD.md).
+sits, bends or walks is carried again within a step. The chip's own free-fall interrupt was looked
+at in its place and does not do (MODEL_CARD.md).
 """
 
 from micropython import const

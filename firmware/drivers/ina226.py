@@ -82,10 +82,11 @@ class INA226:
         self._has_bus = with_bus
 
     def move_limit(self, limit_ma):
-        """Change the limit of an armed trip, in one transfer, and no sooner than at the next decision.
+        """Change the limit of an armed trip, in one transfer, and no sooner than at the next
+        decision.
 
-        A latched ALERT stays. For a limit that follows the duty of a bridge behind the shunt; out of
-        range it is cropped to what the chip can compare.
+        A latched ALERT stays. For a limit that follows the duty of a bridge behind the shunt; out
+        of range it is cropped to what the chip can compare.
         """
         limit = limit_ma * self._shunt_uohm // _SHUNT_NV
         self._write(_ALERT_LIMIT, max(1, min(_LIMIT_MAX, limit)))

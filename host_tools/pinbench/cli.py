@@ -148,7 +148,7 @@ def evaluate_rain(paths, as_json, plot, jobs):
 @click.option("--plot", metavar="F.png", help="Draw the trade-off, lead times and one fall.")
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="At a time; one a core else.")
 def evaluate_falls(folder, as_json, plot, jobs):
-    """Measure the garment's fall detector on recorded falls: a folder of sets with index.csv."""
+    """Measure the garment's fall detector on recorded falls: a folder of sets."""
     _existing([folder])
     with _extra():
         from pinbench.evaluate import falls

@@ -16,7 +16,9 @@ class Session:
     """Everything of one run; `play()` runs it to its end and returns the result."""
 
     def __init__(self, job, sink=None):
-        """`job` is plain data; `sink(time_us, channel, who, values)` receives each trace record."""
+        """`job` is plain data; `sink(time_us, channel, who, values)` receives each trace
+        record.
+        """
         self.job = job
         wiring = job.get("wiring") or {}
         self.bench = Bench(
@@ -97,12 +99,14 @@ def run_job(job, write=None, beat=None):
 
     `beat(time_us)` is called every ten virtual seconds, also when nothing happens.
     """
-    sink = None
-    if write is not None:
-
-        def sink(time_us, channel, who, values):
-            write(line(time_us, channel, who, values))
-
+    sink = None if write is None else _lines(write)
     session = Session(job, sink)
     session.player.beat = beat
     return session.play()
+
+
+def _lines(write):
+    def sink(time_us, channel, who, values):
+        write(line(time_us, channel, who, values))
+
+    return sink

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pinbench.evaluate import falls_core
 from pinbench.evaluate.cores import FIRMWARE, core
 

@@ -1,6 +1,6 @@
 """I2C: what the ports support, pins and callbacks (I2C-14 to I2C-23)."""
 
-import errno
+from errno import EIO, ETIMEDOUT
 
 import micropython
 from machine import I2C, Pin, SoftI2C, soft_reset
@@ -107,7 +107,7 @@ def I2C_18(board):
 def I2C_19(board):
     assert hard(board, timeout=2000).writeto(board.slow, b"\0") == 1
     error = board.raises(OSError, hard(board, timeout=900).writeto, board.slow, b"\0")
-    assert error.errno == errno.ETIMEDOUT, error
+    assert error.errno == ETIMEDOUT, error
 
 
 def I2C_20(board):
@@ -158,4 +158,4 @@ def I2C_23(board):
     i2c = hard(board, freq=400000)
     assert board.ghost in i2c.scan()
     for fn, args in ((i2c.readfrom, (board.ghost, 1)), (i2c.writeto, (board.ghost, b"\0"))):
-        assert board.raises(OSError, fn, *args).errno == errno.EIO
+        assert board.raises(OSError, fn, *args).errno == EIO

@@ -34,6 +34,19 @@ def test_beeps_are_as_many_and_as_long_as_asked(new_alone, count, on_ms, off_ms)
     assert pwm.duty == 0
 
 
+def test_a_beep_is_one(alone):
+    buzzer, pwm = start(alone)
+    buzzer.beep()
+    for _ in range(1000):
+        buzzer.step()
+        alone.time.sleep_ms(1)
+        if not buzzer.sounding:
+            break
+    assert not buzzer.sounding and buzzer.step() is False
+    alone.time.sleep_ms(150)
+    assert buzzer.step() is False and pwm.duty == 0
+
+
 def test_off_silences_a_beep_and_those_to_come(alone):
     buzzer, pwm = start(alone)
     buzzer.beep(3)

@@ -116,6 +116,12 @@ def test_a_reversal_is_reached_by_asking_again(alone):
     assert (bridge.in1.duty, bridge.in2.duty) == (0, 800 * 65535 // 1000)
 
 
+def test_a_brake_before_any_drive_is_one_in_a_direction_and_needs_the_pause_too(alone):
+    bridge = Bridge(alone)
+    bridge.motor.brake()
+    assert bridge.motor.drive(-800) is False
+
+
 def test_a_reversal_days_later_is_not_held_up_by_ticks(alone):
     bridge = Bridge(alone)
     bridge.motor.drive(800)

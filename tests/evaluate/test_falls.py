@@ -1,4 +1,4 @@
-"""Scoring of the fall detector: known answers on trials made by hand, and recordings that are wrong."""
+"""Scoring of the fall detector: known answers on trials made by hand, and wrong recordings."""
 
 import csv
 import json
@@ -8,6 +8,7 @@ import types
 
 import numpy as np
 import pytest
+
 from pinbench.errors import UsageError
 from pinbench.evaluate import falls, falls_data, falls_score, falls_tables, resample
 from pinbench.evaluate.cores import core
@@ -171,7 +172,9 @@ def test_a_folder_that_is_none_is_one_sentence(tmp_path):
 
 
 def test_the_json_has_the_keys_that_programs_rely_on(tmp_path, capsys):
-    write(tmp_path / "made", [row(), row(is_fall="0", offset=600, impact_index="", onset_index="")])
+    write(
+        tmp_path / "made", [row(), row(is_fall="0", offset=600, impact_index="", onset_index="")]
+    )
     falls.run(str(tmp_path), as_json=True, plot=str(tmp_path / "p.png"), jobs=1)
     printed = json.loads(capsys.readouterr().out)
     assert list(printed) == ["sets"] and list(printed["sets"]) == ["made"]

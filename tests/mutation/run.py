@@ -44,7 +44,7 @@ def copy_checkout(folder):
     os.chdir(folder)
     sys.path.insert(0, str(folder / "host_tools"))
     os.environ.update(
-        PINBENCH_PROFILE="fast",
+        PINBENCH_PROFILE="judge",
         PINBENCH_FIRMWARE=str(folder / "firmware"),
         PYTHONPATH=str(folder / "host_tools"),
     )

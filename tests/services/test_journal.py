@@ -64,6 +64,30 @@ def test_what_does_not_fit_is_refused(bench):
     assert journal.append(bytes(SEGMENT - EXTRA)) == 1
     with pytest.raises(ValueError, match="segments"):
         open_journal(bench, segments=1)
+    with pytest.raises(ValueError, match="segments"):
+        open_journal(bench, segment_bytes=63)
+
+
+def test_after_a_reset_it_goes_on_in_the_newest_segment_however_high_the_numbers(bench):
+    options = {"segment_bytes": 64, "segments": 2}
+    journal = open_journal(bench, **options)
+    for _ in range(101):
+        journal.append(bytes(10))
+    names = files(bench).names(FOLDER)
+    assert sizes(bench)[-1] + 10 + EXTRA <= 64
+    reboot(bench)
+    assert open_journal(bench, **options).append(bytes(10)) == 102
+    assert files(bench).names(FOLDER) == names
+
+
+def test_strange_files_in_its_folder_are_left_alone(bench):
+    journal = open_journal(bench)
+    journal.append(b"a")
+    for name in ("notes.log", "00000009", "7.txt"):
+        files(bench).write(f"{FOLDER}/{name}", b"not a segment")
+    reboot(bench)
+    journal = open_journal(bench)
+    assert (journal.damaged, list(journal.records())) == (0, [(1, b"a")])
 
 
 @given(st.lists(payloads, max_size=60))

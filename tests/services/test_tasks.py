@@ -159,6 +159,9 @@ def test_wrong_use_is_refused(bench):
         supervisor.add("a", None, 1000)
     with pytest.raises(ValueError, match="silence_ms"):
         supervisor.add("b", None, 0)
+    with pytest.raises(ValueError, match="wait_ms"):
+        supervisor.add("b", None, 1, wait_ms=0)
+    supervisor.add("b", None, 1, wait_ms=1, restarts=0)
     with pytest.raises(ValueError, match="4000"):
         supervisor.run(None, every_ms=4001).send(None)
 

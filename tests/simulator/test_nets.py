@@ -13,9 +13,9 @@ LEVELS = st.sampled_from([None, 0, 1])
 def test_strong_beats_weak_low_beats_high_and_a_short_beats_all(drivers, pulls, stuck):
     net = Kernel().net("n")
     for index, level in enumerate(drivers):
-        net.drive("d%d" % index, level)
+        net.drive(f"d{index}", level)
     for index, level in enumerate(pulls):
-        net.pull("p%d" % index, level)
+        net.pull(f"p{index}", level)
     if stuck is not None:
         net.stick(stuck)
     driven = [level for level in drivers if level is not None]

@@ -1,4 +1,6 @@
-"""Small firmware programs, played on CPython and on the real VM: equal traces, and what they show."""
+"""Small firmware programs, played on CPython and on the real VM: equal traces, and what they
+show.
+"""
 
 import pytest
 

@@ -86,6 +86,14 @@ def test_with_the_current_alone_and_an_encoder_that_says_all_is_well(
     assert made.drive.peak_force_n < LIMIT_N
 
 
+@given(integers(-1000, 1000))
+def test_the_trip_follows_the_duty_and_never_lies_above_the_pinch_current(core, duty_pm):
+    """0.85 A at the motor is 82 N on the hand (safety.py); 15 mA is the least that is armed."""
+    limit_ma = core("window.safety").current_limit_ma(duty_pm)
+    assert limit_ma <= max(15, 850 * abs(duty_pm) // 1000)
+    assert limit_ma > 0
+
+
 def deaf(slip):
     """Return the judge's step with its verdict cut off."""
     judge = slip.step

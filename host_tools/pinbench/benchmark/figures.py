@@ -8,7 +8,8 @@ from pinbench.errors import UsageError
 @dataclass(frozen=True)
 class Figure:
     """A measured value. `against` is what was measured beside it in the same run, `ratio` its
-    quotient value / against; `note` says what it was measured on; `target` what it should reach."""
+    quotient value / against; `note` says what it was measured on; `target` what it should
+    reach."""
 
     value: float
     unit: str
@@ -28,7 +29,9 @@ class Figure:
 
 
 def measurers():
-    """Return {name: function}: each returns {figure name: Figure}. Imported late: they are heavy."""
+    """Return {name: function}: each returns {figure name: Figure}. Imported late: they are
+    heavy.
+    """
     from pinbench.benchmark import heap, speed, suite
 
     return {

@@ -17,8 +17,8 @@ MOST = 64 << 20
 def measure():
     """Return heap.window: bytes that the firmware needs for the wet day on the 64-bit VM.
 
-    The VM's words are twice a board's, so this bounds a board's need from above. Both runs have the
-    same simulator, wiring and world; the second one's main.py is empty.
+    The VM's words are twice a board's, so this bounds a board's need from above. Both runs have
+    the same simulator, wiring and world; the second one's main.py is empty.
     """
     run = load(SCENARIOS / "wet_day.toml")[0]
     with tempfile.TemporaryDirectory() as folder:

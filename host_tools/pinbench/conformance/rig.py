@@ -101,6 +101,8 @@ class ItemBench(Bench):
         self.plan["port"] = port
         self.plan["wires"] = have
         joined = [have["pair"]] if "pair" in asked else []
+        if "miso_pair" in asked:
+            joined.append((have["spi"]["miso"], have["pins"][0]))
         if "adc_pair" in asked:
             joined.append((have["adc"], have["adc_drive"]))
         i2c = {"bench": dict(have["i2c"])}
@@ -166,6 +168,9 @@ class ItemBench(Bench):
     def _fit_cross(self, have):
         one, other = self.uart(have["uart"]["id"]), self.uart(have["other"]["id"])
         one.peer, other.peer = other, one
+
+    def _fit_spi_overrun(self, have):
+        self.spi(have["spi"]["id"]).lay("overrun")
 
     def _fit_spi_loop(self, have):
         self.spi(have["spi"]["id"]).looped = True

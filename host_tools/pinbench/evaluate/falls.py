@@ -1,4 +1,4 @@
-"""`pinbench evaluate falls`: the fall detector that ships, measured on recorded falls and activities.
+"""`pinbench evaluate falls`: the fall detector that ships, measured on recordings.
 
 Whole trials are replayed through the integer core, causally; a wearer's calibration is what the
 trials before have taught. A trigger's time is that of the last sample of the recording that it
@@ -138,14 +138,16 @@ def table(figures):
              for key, v in shipped["by_activity"].items()),
             reverse=True,
         )[:8]  # fmt: skip
-        lines.append(f"{name}: most often wrong: " + "; ".join(f"{k} {100 * w:.0f} %" for w, k in worst))
+        lines.append(
+            f"{name}: most often wrong: " + "; ".join(f"{k} {100 * w:.0f} %" for w, k in worst)
+        )
     return "\n".join(lines)
 
 
 def run(folder, as_json=False, plot=None, jobs=None):
     """Measure, and print the table or the JSON; with `plot`, draw the pictures to that file.
 
-    Raises UsageError, in one sentence, for recordings that cannot be used. Progress goes to stderr.
+    Raises UsageError, in one sentence, for recordings that do not do. Progress goes to stderr.
     """
 
     def tell(text):
@@ -161,6 +163,8 @@ def run(folder, as_json=False, plot=None, jobs=None):
     except falls_data.FallDataError as error:
         raise UsageError(str(error)) from None
     except BrokenProcessPool:
-        raise UsageError("A measuring process died; try --jobs 1, which needs less memory.") from None
+        raise UsageError(
+            "A measuring process died; try --jobs 1, which needs less memory."
+        ) from None
     print(json.dumps(figures, indent=1) if as_json else table(figures))
     return figures

@@ -59,7 +59,8 @@ def _build():
     ):  # fmt: skip
         for k in range(len(counts)):
             fire = decide(
-                d, s, ring, x, spare, second, guesses, features, cuts, leaves, count, level, enough,
+                d, s, ring, x, spare, second, guesses,
+                features, cuts, leaves, count, level, enough,
                 int(counts[k, 0]), int(counts[k, 1]), int(counts[k, 2]),
                 int(counts[k, 3]), int(counts[k, 4]), int(counts[k, 5]),
             )  # fmt: skip
@@ -85,7 +86,9 @@ def _arrays(detector):
     state += (detector._leaves,)
     kinds = {"i": np.int32, "h": np.int16}
     # numba writes through these views into the detector's own arrays
-    return [np.frombuffer(a, kinds[a.typecode] if hasattr(a, "typecode") else np.uint8) for a in state]
+    return [
+        np.frombuffer(a, kinds[a.typecode] if hasattr(a, "typecode") else np.uint8) for a in state
+    ]
 
 
 def wear(tables, trials, tell=None, keep=False):
@@ -109,7 +112,14 @@ def wear(tables, trials, tell=None, keep=False):
         kept = np.zeros(((len(counts) + 1) // 2 if keep else 0, len(arrays[3])), np.int16)
         found = np.full(2, -1)
         loop(
-            *arrays, detector._count, detector._level, detector._enough, counts, scores, kept, found
+            *arrays,
+            detector._count,
+            detector._level,
+            detector._enough,
+            counts,
+            scores,
+            kept,
+            found,
         )
         fire, model = (None if k < 0 else int(k) for k in found)
         runs.append(Run(fire, model, scores, calibration, kept if keep else None))

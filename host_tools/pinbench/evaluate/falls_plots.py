@@ -24,7 +24,12 @@ def curve(trials, runs, points=60):
         counts = [first_above(run.scores, level) for run in runs]
         figures = falls_score.figures(trials, triggers(trials, counts))
         out.append(
-            (int(level), figures["false_per_hour"], figures["in_time_150ms"], figures["sensitivity"])
+            (
+                int(level),
+                figures["false_per_hour"],
+                figures["in_time_150ms"],
+                figures["sensitivity"],
+            )
         )
     return out
 
@@ -48,12 +53,18 @@ def draw(sets, paths, file):
         leads = [
             falls_score.lead_ms(t, k) for t, k in zip(trials, fired, strict=True) if t.is_fall
         ]
-        middle.hist([x for x in leads if x is not None], np.arange(0, 1000, 25), alpha=0.5, label=name)
+        middle.hist(
+            [x for x in leads if x is not None], np.arange(0, 1000, 25), alpha=0.5, label=name
+        )
     left.set_xscale("symlog", linthresh=1)
-    left.set(xlabel="false triggers per hour of activities", ylabel="falls in time, %", ylim=(80, 100.5))
+    left.set(
+        xlabel="false triggers per hour of activities", ylabel="falls in time, %", ylim=(80, 100.5)
+    )
     left.set_title("Model alone at every level; dot: as shipped")
     middle.axvline(falls_score.IN_TIME_MS, color="black", lw=1)
-    middle.set(xlabel="lead from trigger to impact, ms", ylabel="falls", title="Lead times as shipped")
+    middle.set(
+        xlabel="lead from trigger to impact, ms", ylabel="falls", title="Lead times as shipped"
+    )
     left.legend()
     middle.legend()
     _one_fall(right, sets, paths, level)

@@ -1,7 +1,8 @@
-"""The bench: one simulated board with its buses, chips and flash, and the firmware that runs on it.
+"""The bench: one simulated board with its buses, chips and flash, and the firmware that runs on
+it.
 
-A Bench lives as long as the device does: pads, flash, real-time clock, watchdog and chips outlive a
-reset; the fake modules and the firmware's own modules are made anew at every boot.
+A Bench lives as long as the device does: pads, flash, real-time clock, watchdog and chips outlive
+a reset; the fake modules and the firmware's own modules are made anew at every boot.
 """
 
 import sys
@@ -37,12 +38,13 @@ MAX_RESETS = 200  # a device that resets more often than this in one run is in a
 
 
 class Bench:
-    """One board. `wiring` is the plain dict of a board file (pinbench.board), None for a bare board.
+    """One board. `wiring` is the plain dict of a board file (pinbench.board), None for a bare
+    board.
 
     `roots` are the folders in which firmware is found; `unix_s` sets the real-time clock as a host
     would have (None: what the port shows at power-on); `costs` maps "module.Class.method" to the
-    microseconds of virtual time that a call of it takes; `chip_class` maps the kind of a chip to its
-    class (pinbench.chips.catalogue.chip_class): the kernel's side knows no chip.
+    microseconds of virtual time that a call of it takes; `chip_class` maps the kind of a chip to
+    its class (pinbench.chips.catalogue.chip_class): the kernel's side knows no chip.
     """
 
     def __init__(
@@ -215,8 +217,8 @@ class Bench:
     def fault(self, kind, target=None, params=None):
         """Lay a fault; returns a function that ends it, or None where it ends by itself.
 
-        `target` is a bus, a chip's role (its transfers only) or a net. ValueError, in one sentence,
-        for a kind or a target that does not exist.
+        `target` is a bus, a chip's role (its transfers only) or a net. ValueError, in one
+        sentence, for a kind or a target that does not exist.
         """
         params = params or {}
         if kind in NET_FAULTS:

@@ -25,7 +25,9 @@ UART_FAULTS = {
 
 
 class Fault:
-    """One fault over a bus: its kind, the address it concerns (None: all), how often it still acts."""
+    """One fault over a bus: its kind, the address it concerns (None: all), how often it still
+    acts.
+    """
 
     def __init__(self, kind, address, count, params):
         self.kind = kind
@@ -43,7 +45,9 @@ class _Faulty:
         self._faults = []
 
     def lay(self, kind, address=None, count=None, **params):
-        """Lay a fault over the coming transfers; returns its handle. ValueError for unknown kinds."""
+        """Lay a fault over the coming transfers; returns its handle. ValueError for unknown
+        kinds.
+        """
         if kind not in self.KINDS:
             raise ValueError("%s has no fault %r" % (self.name, kind))
         fault = Fault(kind, address, count, params)
@@ -100,7 +104,8 @@ class I2CBus(_Faulty):
             flip = self._flip(address, len(data)) if self._faults else None
             byte_us = 9 * 1000000 // freq_hz
             acked = True
-            # What a fault makes of the bytes is not the firmware's doing: the twin must not blame it.
+            # What a fault makes of the bytes is not the firmware's doing: the twin must not blame
+            # it.
             chip.disturbed = refuse is not None or flip is not None
             for index in range(len(data)):
                 self.kernel.spend(byte_us)
@@ -154,7 +159,8 @@ class I2CBus(_Faulty):
 
     def _begin(self, address, reading, freq_hz, timeout_us):
         self.transfers += 1
-        self.kernel.spend(11 * 1000000 // freq_hz)  # start, seven address bits, direction, ack, stop
+        # start, seven address bits, direction, ack, stop
+        self.kernel.spend(11 * 1000000 // freq_hz)
         if self._faults:
             if self._take("sda_low", address):
                 self.kernel.spend(timeout_us)
@@ -195,12 +201,17 @@ class I2CBus(_Faulty):
 class SPIBus(_Faulty):
     """One SPI bus; the chip whose chip-select net is low answers, else MISO idles at `idle`."""
 
-    KINDS = {"bit_flip": "bit `bit` of byte `at` of the reply is inverted"}
+    KINDS = {
+        "bit_flip": "bit `bit` of byte `at` of the reply is inverted",
+        "overrun": "the receiver overflows in a transfer that goes by DMA",
+    }
 
     def __init__(self, kernel, name):
         self._init_faults(kernel, name)
         self.chips = []
-        self.idle = 0xFF
+        self.idle = 0xFF  # what a floating MISO reads as
+        self.miso = None  # its net, where the host has named the pin
+        self.looped = False  # MOSI is joined to MISO
 
     def add(self, chip, name=None, nets=None):
         """Put a chip with a `cs` net on the bus; returns the chip."""
@@ -209,15 +220,19 @@ class SPIBus(_Faulty):
         return chip
 
     def exchange(self, out, into, baudrate):
-        """Clock `out` out while `into` (same length, or None) fills."""
+        """Clock `out` out while `into` (same length, or None) fills; False after an overrun."""
         kernel = self.kernel
         chip = None
         for candidate in self.chips:
             if candidate.nets["cs"].level == 0:
                 chip = candidate
-        reply = bytearray(len(out))
-        for index in range(len(out)):
-            reply[index] = self.idle if chip is None else chip.spi_exchange(out[index])
+        reply = bytearray(out)
+        idle = self.idle
+        if self.miso is not None and self.miso.is_held():
+            idle = 0xFF if self.miso.level else 0
+        if not self.looped:
+            for index in range(len(out)):
+                reply[index] = idle if chip is None else chip.spi_exchange(out[index])
         fault = self._take("bit_flip") if self._faults else None
         if fault is not None and len(reply):
             at = fault.params.get("at", kernel.random.below(len(reply)))
@@ -232,13 +247,14 @@ class SPIBus(_Faulty):
             hexlify(out).decode(),
             hexlify(reply).decode(),
         )
+        return not self._faults or self._take("overrun") is None
 
 
 class UARTLine(_Faulty):
     """Both directions of a serial line between the host's UART and one chip.
 
-    A burst travels as one event, not one a byte: the receiver works out from its start and the byte
-    time how much of it has arrived.
+    A burst travels as one event, not one a byte: the receiver works out from its start and the
+    byte time how much of it has arrived.
     """
 
     KINDS = UART_FAULTS
@@ -248,6 +264,7 @@ class UARTLine(_Faulty):
         self.chip = None
         self.receiver = None  # the machine.UART that listens, with arrive(start_us, byte_us, data)
         self.host_baud = 0
+        self.peer = None  # the line whose host hears what this one's sends; itself in a loop
         self._busy_until = 0
 
     def add(self, chip, name=None, nets=None):
@@ -282,7 +299,21 @@ class UARTLine(_Faulty):
         self.kernel.note("uart", self.name, "from host", hexlify(data).decode())
         if self._faults and self._take("uart_cut"):
             return
+        peer = self.peer
+        if peer is not None:
+            if peer.receiver is not None:
+                byte_us = 10 * 1000000 // self.host_baud
+                if peer.host_baud != self.host_baud:
+                    data = self._garble(data)
+                peer.receiver.arrive(done_us - byte_us * len(data), byte_us, bytes(data))
+            return
         self.kernel.at(done_us, self._deliver, bytes(data))
+
+    def host_break(self):
+        """The host holds the line low for longer than a character."""
+        self.kernel.note("uart", self.name, "from host", "break")
+        if self.peer is not None and self.peer.receiver is not None:
+            self.peer.receiver.break_condition()
 
     def _deliver(self, data):
         if self.chip is not None:

@@ -1,10 +1,10 @@
 """The kernel: one virtual clock, one event queue, the soft callbacks, and what is noted of a run.
 
 Time is an int of microseconds since the start of the run. It moves only when firmware calls a fake
-module: each call costs the profile's `call_cost_us`, a sleep or a transfer its own time. Whatever is
-due on the way happens at its own instant, first in first out among equals. Firmware callbacks that
-are soft wait in a queue of the port's depth and run one at a time at polling calls (SCH-02, SCH-03);
-hard ones run in the event itself.
+module: each call costs the profile's `call_cost_us`, a sleep or a transfer its own time. Whatever
+is due on the way happens at its own instant, first in first out among equals. Firmware callbacks
+that are soft wait in a queue of the port's depth and run one at a time at polling calls (SCH-02,
+SCH-03); hard ones run in the event itself.
 """
 
 import heapq
@@ -146,7 +146,9 @@ class Kernel:
             self._advance(self.now_us + us)
 
     def busy_us(self, us):
-        """Let `us` pass with interrupts blocked (a flash erase, SCH-11): hard handlers wait too."""
+        """Let `us` pass with interrupts blocked (a flash erase, SCH-11): hard handlers wait
+        too.
+        """
         self.irq_off += 1
         try:
             self.spend(us)

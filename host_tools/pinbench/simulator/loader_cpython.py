@@ -1,8 +1,8 @@
 """Loads firmware on CPython into fresh modules at every simulated boot (host only).
 
-The fakes are visible to firmware code alone: each firmware module gets builtins of its own, in which
-`import`, `open` and `print` are the bench's and what MicroPython lacks is missing. The process's own
-modules are untouched, so that two benches can run in one process.
+The fakes are visible to firmware code alone: each firmware module gets builtins of its own, in
+which `import`, `open` and `print` are the bench's and what MicroPython lacks is missing. The
+process's own modules are untouched, so that two benches can run in one process.
 """
 
 import builtins
@@ -19,13 +19,14 @@ _HOST_MODULES = ("struct", "math", "json", "binascii", "array", "re", "heapq", "
 
 # Builtins of CPython that MicroPython does not have (NUM-13, AIO-05 and the language reference).
 _ABSENT = (
-    "TimeoutError ConnectionError ConnectionAbortedError ConnectionRefusedError BrokenPipeError "
-    "ConnectionResetError FileNotFoundError FileExistsError PermissionError IsADirectoryError "
-    "NotADirectoryError InterruptedError ProcessLookupError ChildProcessError BlockingIOError "
-    "ModuleNotFoundError RecursionError UnicodeDecodeError UnicodeEncodeError BufferError "
-    "UnicodeTranslateError ReferenceError FloatingPointError SystemError TabError EnvironmentError "
-    "IOError Warning UserWarning DeprecationWarning ExceptionGroup BaseExceptionGroup EncodingWarning "
-    "ascii breakpoint format vars copyright credits license quit exit aiter anext"
+    "TimeoutError ConnectionError ConnectionAbortedError ConnectionRefusedError "
+    "BrokenPipeError ConnectionResetError FileNotFoundError FileExistsError PermissionError "
+    "IsADirectoryError NotADirectoryError InterruptedError ProcessLookupError "
+    "ChildProcessError BlockingIOError ModuleNotFoundError RecursionError UnicodeDecodeError "
+    "UnicodeEncodeError BufferError UnicodeTranslateError ReferenceError FloatingPointError "
+    "SystemError TabError EnvironmentError IOError Warning UserWarning DeprecationWarning "
+    "ExceptionGroup BaseExceptionGroup EncodingWarning ascii breakpoint format vars copyright "
+    "credits license quit exit aiter anext"
 ).split()
 
 _code = {}  # path -> (mtime, size, code): compiling is the slow part of a boot

@@ -1,7 +1,8 @@
 """Loads firmware on the real MicroPython VM (VM only): the same rules as on CPython.
 
-Here the fakes stand behind one hook, `builtins.__import__`, and the builtins `open` and `print` are
-the bench's while firmware runs. `leave` puts everything back, so that the next boot starts fresh.
+Here the fakes stand behind one hook, `builtins.__import__`, and the builtins `open` and `print`
+are the bench's while firmware runs. `leave` puts everything back, so that the next boot starts
+fresh.
 """
 
 import builtins

@@ -4,9 +4,9 @@
 class Net:
     """One wire. `level` is 0 or 1, `duty` its average in 0..65535 (PWM lies between).
 
-    Strong drivers win over pulls; a driven 0 wins over a driven 1 (the lower transistor of a pin is
-    the stronger) and the meeting is noted as contention. A net that nothing drives or pulls keeps
-    its last level, as a wire's capacitance does.
+    Strong drivers win over pulls; a driven 0 wins over a driven 1 (the lower transistor of a pin
+    is the stronger) and the meeting is noted as contention. A net that nothing drives or pulls
+    keeps its last level, as a wire's capacitance does.
     """
 
     def __init__(self, kernel, name):
@@ -75,6 +75,10 @@ class Net:
     def millivolts(self):
         """Return what an ADC sees: what was set, else the average of what drives or pulls."""
         return self.duty * 3300 // 65535 if self.mv is None else self.mv
+
+    def is_held(self):
+        """True if anything drives or pulls the net."""
+        return bool(self._drivers or self._pulls) or self._stuck is not None
 
     def set_mv(self, mv):
         """Set the analogue voltage (millivolts) that an ADC on this net sees."""

@@ -7,7 +7,7 @@ the fakes raise this class, and firmware sees it under the name OSError.
 import sys
 
 if sys.implementation.name == "micropython":
-    OSError = OSError
+    OSError = OSError  # pyright: ignore[reportAssignmentType]
 else:
     import errno as _errno
 

@@ -1,6 +1,7 @@
 """The pads of the microcontroller: what outlives the Pin objects and, on rp2, a soft reset.
 
-Latch and pad are kept apart, so read-back, open drain, shorts and retention come out by themselves.
+Latch and pad are kept apart, so read-back, open drain, shorts and retention come out by
+themselves.
 """
 
 IN, OUT, OPEN_DRAIN = range(3)

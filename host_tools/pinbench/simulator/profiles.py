@@ -1,4 +1,6 @@
-"""What differs between the ports of MicroPython, as data (facts: machine semantics, item ids named)."""
+"""What differs between the ports of MicroPython, as data (facts: machine semantics, item ids
+named).
+"""
 
 
 class Profile:
@@ -86,6 +88,10 @@ _RP2 = {
     "I2C_PINS": ((5, 4), (7, 6)),  # SCL and SDA of each bus when none are named
     "uart_ids": (0, 1),
     "spi_ids": (0, 1),
+    "SPI_PINS": ((18, 19, 16), (10, 11, 8)),  # SCK, MOSI, MISO
+    "UART_IRQ": {"IRQ_RXIDLE": 64, "IRQ_TXIDLE": 32, "IRQ_BREAK": 512},  # UART-11
+    "UART_FLOW": {"CTS": 1, "RTS": 2},
+    "repl_uart": None,
     "flash_bytes": 848 * 1024,
     "flash_page": 256,
     "cpu_hz": 125000000,
@@ -168,6 +174,10 @@ _ESP32 = {
     "I2C_PINS": ((18, 19), (9, 8)),
     "uart_ids": (0, 1, 2),
     "spi_ids": (1, 2),
+    "SPI_PINS": (None, (12, 11, 13), (36, 35, 37)),
+    "UART_IRQ": {"IRQ_RX": 1, "IRQ_RXIDLE": 4096, "IRQ_BREAK": 2},
+    "UART_FLOW": {"RTS": 1, "CTS": 2},
+    "repl_uart": 0,  # UART-16
     "flash_bytes": 6 * 1024 * 1024,
     "flash_page": 128,
     "cpu_hz": 240000000,

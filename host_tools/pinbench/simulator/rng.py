@@ -7,7 +7,8 @@ class Random:
     """xorshift32 (G. Marsaglia, "Xorshift RNGs", 2003): 32 bits a step, period 2**32 - 1."""
 
     def __init__(self, seed=0):
-        # A multiplicative scramble keeps neighbouring seeds apart; zero is the one forbidden state.
+        # A multiplicative scramble keeps neighbouring seeds apart; zero is the one forbidden
+        # state.
         self._x = (seed * 2654435761 + 0x9E3779B9) & _MASK or 1
         for _ in range(8):
             self._step()

@@ -1,7 +1,7 @@
 """The trace: every net, transfer, reset, callback, log line and file operation with its time.
 
-A record is (time_us, channel, who, values), values being ints and strings only: the repr of a float
-differs between interpreters, so a physical quantity is traced as a scaled int.
+A record is (time_us, channel, who, values), values being ints and strings only: the repr of a
+float differs between interpreters, so a physical quantity is traced as a scaled int.
 """
 
 CHANNELS = (
@@ -74,7 +74,9 @@ def escape(text):
 
 
 def parse(text):
-    """Return the record (time_us, channel, who, values) of a canonical line; values stay strings."""
+    """Return the record (time_us, channel, who, values) of a canonical line; values stay
+    strings.
+    """
     parts = [_unescape(part) for part in text.split("|")]
     return int(parts[0]), parts[1], parts[2], tuple(parts[3:])
 

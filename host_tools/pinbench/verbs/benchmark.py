@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from pinbench import play, scenario
+from pinbench.compiled import compile_tree
 from pinbench.errors import HELD, PinbenchError, UsageError
-from pinbench.paths import SCENARIOS
+from pinbench.paths import FIRMWARE, SCENARIOS
 from pinbench.report.progress import progress
 from pinbench.vm import VM, VMError
 
@@ -68,14 +69,23 @@ def speed(path, runtime):
 def heap():
     """Return the smallest heap of the wet day, less that of the same run with an empty main.py.
 
-    The VM has 64-bit words, so this bounds a board from above.
+    The firmware is loaded as a board gets it, compiled to .mpy, and both runs intern names ahead
+    (vm_entry.reserve_names). The VM has 64-bit words, so this bounds a board from above.
     """
     job = {**play.only(scenario.load(WET_DAY)[0]).job, "gc_threshold": GC_THRESHOLD}
+    job["reserve_names"] = True
     empty = copy.deepcopy(job)
     empty["expect"] = []
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "main.py").write_text("")
-        empty["roots"], empty["main"] = [folder], "main.py"
+        device, bare = Path(folder, "device"), Path(folder, "bare")
+        for part in ("drivers", "services", job["device"]):
+            compile_tree(FIRMWARE / part, device / part)
+        main = job["main"].removesuffix(".py").replace("/", ".")
+        (device / "main.py").write_text(f"import {main}\n")
+        bare.mkdir()
+        (bare / "main.py").write_text("")
+        job["roots"], empty["roots"] = [str(device)], [str(bare)]
+        job["main"] = empty["main"] = "main.py"
         with_device = smallest_heap(job, "wet day")
         without = smallest_heap(empty, "empty main.py")
     return {
@@ -83,6 +93,7 @@ def heap():
         "unit": "bytes",
         "wet_day": with_device,
         "empty_main": without,
+        "firmware": ".mpy, -O0",
     }
 
 
@@ -134,7 +145,7 @@ def fits(job, heap_bytes):
 
 def _row(name, figure):
     rest = ", ".join(
-        f"{key.replace('_', ' ')} {value:,}"
+        f"{key.replace('_', ' ')} {value if isinstance(value, str) else format(value, ',')}"
         for key, value in figure.items()
         if key not in ("value", "unit")
     )

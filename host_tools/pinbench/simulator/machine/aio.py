@@ -18,8 +18,8 @@ class _Pause:
 def make_asyncio(clock, select, tasks, print_line, describe):
     """Return the asyncio module.
 
-    `clock` is a cost-free time module, `tasks` the pair from make_tasks, `print_line(text)` where an
-    unretrieved exception is reported, `describe(error)` its text.
+    `clock` is a cost-free time module, `tasks` the pair from make_tasks, `print_line(text)` where
+    an unretrieved exception is reported, `describe(error)` its text.
     """
     TaskQueue, Task = tasks
     ticks_ms, ticks_add, ticks_diff = clock.ticks_ms, clock.ticks_add, clock.ticks_diff
@@ -154,8 +154,8 @@ def make_asyncio(clock, select, tasks, print_line, describe):
                     task.coro.throw(thrown)
             except endings as error:
                 # A task that had ended unawaited comes here again by the throw above, so that an
-                # exception which nobody fetched in the meantime is reported (AIO-11). Throwing into a
-                # coroutine that has ended is a RuntimeError on CPython: the state tells.
+                # exception which nobody fetched in the meantime is reported (AIO-11). Throwing
+                # into a coroutine that has ended is a RuntimeError on CPython: the state tells.
                 if finish(task, main, thrown, error):
                     return error.value if isinstance(error, StopIteration) else None
 
@@ -408,13 +408,13 @@ def make_asyncio(clock, select, tasks, print_line, describe):
             return self.release()
 
     class Stream:
-        def __init__(self, s, e={}):
+        def __init__(self, s, e=()):
             self.s = s
             self.e = e
             self.out_buf = b""
 
         def get_extra_info(self, name):
-            return self.e[name]
+            return dict(self.e)[name]
 
         def close(self):
             pass

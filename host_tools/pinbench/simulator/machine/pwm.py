@@ -75,7 +75,9 @@ class PWMBlock:
         return found, channel
 
     def claim(self, number, freq_hz):
-        """Take a channel and a timer of esp32 for a GPIO (PWM-09). RuntimeError if none is left."""
+        """Take a channel and a timer of esp32 for a GPIO (PWM-09). RuntimeError if none is
+        left.
+        """
         profile = self._profile
         others = dict(self._claims)
         others.pop(number, None)

@@ -188,7 +188,10 @@ def make_random(bench):
         kernel.call()
         if stop is None:
             start, stop = 0, start
-        count = (stop - start + step - 1) // step if step > 0 else (start - stop - step - 1) // -step
+        if step > 0:
+            count = (stop - start + step - 1) // step
+        else:
+            count = (start - stop - step - 1) // -step
         if count <= 0:
             raise ValueError
         return start + step * state[0].below(count)

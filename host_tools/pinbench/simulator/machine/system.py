@@ -11,7 +11,9 @@ from pinbench.simulator.machine.uart import make_uart
 
 
 class Watchdog:
-    """The hardware behind machine.WDT: once started only power or its own bite stops it (RST-06)."""
+    """The hardware behind machine.WDT: once started only power or its own bite stops it
+    (RST-06).
+    """
 
     def __init__(self, kernel):
         self._kernel = kernel

@@ -1,7 +1,7 @@
 """TaskQueue and Task for asyncio: under the frozen asyncio of the real VM, and under the stand-in.
 
-The VM's own C classes stamp tasks from the real clock and compare over 2**62, so the bench supplies
-these on both interpreters. Equal times run first in, first out (AIO-15).
+The VM's own C classes stamp tasks from the real clock and compare over 2**62, so the bench
+supplies these on both interpreters. Equal times run first in, first out (AIO-15).
 """
 
 
@@ -39,8 +39,9 @@ def make_tasks(ticks_ms, ticks_diff):
                     return
 
     class Task:
-        """A coroutine that runs. `state` is True while it runs alone, a TaskQueue or a callable when
-        somebody waits for it, None when it has ended unawaited, False when that has been seen."""
+        """A coroutine that runs. `state` is True while it runs alone, a TaskQueue or a callable
+        when somebody waits for it, None when it has ended unawaited, False when that has been
+        seen."""
 
         def __init__(self, coro, core=None):
             self.coro = coro

@@ -22,8 +22,8 @@ class Ticks:
 
 
 class FreeClock:
-    """ticks_ms, ticks_diff and ticks_add at no cost: asyncio's own, so that how often its loop looks
-    at the clock is not part of the model."""
+    """ticks_ms, ticks_diff and ticks_add at no cost: asyncio's own, so that how often its loop
+    looks at the clock is not part of the model."""
 
     def __init__(self, kernel):
         ticks = Ticks(kernel.profile.ticks_bits)

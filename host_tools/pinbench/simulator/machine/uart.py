@@ -56,7 +56,9 @@ def make_uart(bench):
             self._line.receiver = self
 
         def arrive(self, start_us, byte_us, data):
-            """The line's side: a burst whose first byte is complete one byte time after its start."""
+            """The line's side: a burst whose first byte is complete one byte time after its
+            start.
+            """
             self._coming.append([start_us + byte_us, byte_us, data, 0])
             # Something must happen when it arrives, or a waiting poll would sleep through it.
             kernel.at(start_us + byte_us, _nothing)
@@ -87,7 +89,9 @@ def make_uart(bench):
             return len(self._ring)
 
         def _wait(self, wanted, newline=False):
-            """Wait for bytes as the stream layer does: `timeout` for the first, `timeout_char` on."""
+            """Wait for bytes as the stream layer does: `timeout` for the first, `timeout_char`
+            on.
+            """
             self._drain()
             last = kernel.now_us
             have = len(self._ring)
