@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,7 @@ from pinbench.paths import FIRMWARE, ROOT
 
 FILES = sorted((ROOT / "tests" / "mistakes").glob("*.toml"))
 MISTAKES = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in FILES}
+BIN = Path(sys.executable).parent
 PORTS = ("rp2", "esp32")
 # What takes seconds a mistake is done for all of them in the long profile only.
 LONG = os.environ.get("PINBENCH_PROFILE") == "long"
@@ -26,9 +28,11 @@ PART = list(MISTAKES) if LONG else list(MISTAKES)[::6]
 def run(command, firmware, cwd=ROOT):
     """Run a command that uses another firmware tree, without anything of this pytest's own."""
     own = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
-    own.update(PINBENCH_FIRMWARE=str(firmware), PINBENCH_PROFILE="judge", PYTHONDONTWRITEBYTECODE="1")
+    own.update(PINBENCH_FIRMWARE=str(firmware), PINBENCH_PROFILE="judge")
+    own["PYTHONDONTWRITEBYTECODE"] = "1"
+    program = BIN / command[0]
     return subprocess.run(
-        [sys.executable, "-m", *command], cwd=cwd, env=own, capture_output=True, text=True
+        [program, *command[1:]], cwd=cwd, env=own, capture_output=True, text=True
     )
 
 

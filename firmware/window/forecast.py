@@ -101,8 +101,8 @@ class Forecast:
             fresh.adopt(self.features)
             self.features = fresh
         else:
-            for _ in range(gap):
-                self._slot += 1
+            for missed in range(slot - gap, slot):
+                self._slot = missed
                 self._judge()
         self._slot = slot
         self._done = False

@@ -29,7 +29,7 @@ class Motor:
     def __init__(self, sash, pins, i2c, chip, log):
         self.bridge = DRV8871(pins["motor_in1"], pins["motor_in2"])
         self.sash = sash
-        self.on_leave = self.on_rest = None
+        self.on_leave = self.on_rest = _nothing
         self.disabled = False
         self.moving = False
         self._encoder = HallEncoder(pins["hall_a"], pins["hall_b"])
@@ -133,9 +133,8 @@ class Motor:
             self._log.line(actions.note)
         if actions.leaving:
             self._supply_ms = None  # measure it anew: the duty is chosen by it
-            if self.on_leave is not None:
-                self.on_leave()
-        if actions.rested and self.on_rest is not None:
+            self.on_leave()
+        if actions.rested:
             self.on_rest()
 
     # -- the current monitor
@@ -234,3 +233,7 @@ class Motor:
 
     def _wake(self, _):
         self._flag.set()
+
+
+def _nothing():
+    pass

@@ -103,7 +103,7 @@ class Policy:
         if inputs.pressed:
             self._press(inputs)
         event = self._event(elapsed_ms, inputs)
-        if (self.state, event) in TABLE:
+        if event is not None and (self.state, event) in TABLE:
             self.state = TABLE[(self.state, event)]
             self._left_ms = self._times_ms.get(self.state, 0)
         if before == FAIR and self.state != FAIR and self._fair_pct == STAY:

@@ -102,9 +102,9 @@ class Readings:
     """What the core is told. All ints and bools; made once and filled anew for each step."""
 
     def __init__(self):
-        self.now_us = 0  # ticks_us
+        self.now_us: "object" = 0  # ticks_us
         self.count = 0  # encoder edges, rising as the sash opens
-        self.edge_us = 0  # ticks_us of the last edge
+        self.edge_us: "object" = 0  # ticks_us of the last edge
         self.encoder_errors = 0
         self.limit_open = False
         self.limit_closed = False
@@ -124,7 +124,7 @@ class Actions:
         self.limit_ma = safety.REST_LIMIT_MA  # supply current at which to cut the bridge
         self.clear_alert = False
         self.sound = SILENT
-        self.note = None  # one line for the log
+        self.note: "str | None" = None  # one line for the log
         self.rested = False  # a movement has just ended: the position may be written down
         self.leaving = False  # a movement is about to begin: say so in the journal
         self.tick_ms = _REST_MS  # call again at the latest after this

@@ -31,9 +31,8 @@ NO_ROW = {
 # only.
 
 _FULL_PCT = 99.5
-_FULL_SAMPLES = const(
-    30
-)  # half an hour of saturated air is fog, or water on the chip: ask the heater
+# Half an hour of saturated air is fog, or water on the chip: ask the heater.
+_FULL_SAMPLES = const(30)
 _PULSES = const(8)
 _SETTLE_SAMPLES = const(4)
 _REST_SAMPLES = const(60)
@@ -54,7 +53,7 @@ class Wetness:
     def step(self, rh_pct):
         """Take one sample in % and return it, or None if it says nothing of the air."""
         event = self._event(rh_pct >= _FULL_PCT)
-        after = TABLE.get((self.state, event), self.state)
+        after = self.state if event is None else TABLE.get((self.state, event), self.state)
         if after != self.state:
             self.state = after
             self._count = 0

@@ -118,6 +118,7 @@ def test_a_reversal_is_reached_by_asking_again(alone):
 
 def test_a_brake_before_any_drive_is_one_in_a_direction_and_needs_the_pause_too(alone):
     bridge = Bridge(alone)
+    bridge.may_brake = True
     bridge.motor.brake()
     assert bridge.motor.drive(-800) is False
 

@@ -84,7 +84,7 @@ def test_strange_files_in_its_folder_are_left_alone(bench):
     journal = open_journal(bench)
     journal.append(b"a")
     for name in ("notes.log", "00000009", "7.txt"):
-        files(bench).write(f"{FOLDER}/{name}", b"not a segment")
+        files(bench).install(f"{FOLDER}/{name}", b"not a segment")
     reboot(bench)
     journal = open_journal(bench)
     assert (journal.damaged, list(journal.records())) == (0, [(1, b"a")])
