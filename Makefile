@@ -43,8 +43,10 @@ test-fast: $(VENV)/stamp.dev ## the suite without its long tests, few examples a
 	@PINBENCH_PROFILE=fast $(BIN)/python -m pytest -q -n $(JOBS) -m "not long"
 
 .PHONY: test-long
-test-long: $(VENV)/stamp.dev ## the suite with many more examples a property, and new ones each time
+test-long: $(VENV)/typings/stamp.rp2 $(VENV)/typings/stamp.esp32 $(VENV)/stamp.dev ## the suite with many more examples a property, and new ones each time; then mutants
 	@PINBENCH_PROFILE=long $(BIN)/python -m pytest -n $(JOBS)
+	@echo "== do the tests notice? a sample of mutants of drivers, services and cores"
+	@$(BIN)/python tests/mutation/run.py --jobs $(JOBS)
 
 .PHONY: coverage
 coverage: $(VENV)/stamp.dev ## the suite, and which lines and branches it did not reach

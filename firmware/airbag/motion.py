@@ -5,9 +5,9 @@ a count), at 104 Hz; x points to the wearer's right, y down, z forward. A comple
 carries the direction "up" by the gyroscope and draws it to the accelerometer while that reads
 about 1 g. Along it acceleration is integrated with leaks to velocities, and the last two seconds
 are kept in rings, so that a descent can be compared with what the wearer did before it (gait is
-its own reference). All is integer arithmetic within +-2**30, in arrays made at start, with the same work
-for every sample; the bounds stand beside the products. Functions take plain positional arguments
-and make no object, so that they run with the heap locked.
+its own reference). All is integer arithmetic within +-2**30, in arrays made at start, with the
+same work for every sample; the bounds stand beside the products. Functions take plain positional
+arguments and make no object, so that they run with the heap locked.
 
 Fixed point: directions Q14 (16384 is 1; the filter itself keeps Q24), accelerations in counts
 (2049 is 1 g), velocities in counts times samples (21730 is 1 m/s).

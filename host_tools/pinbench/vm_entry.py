@@ -12,11 +12,11 @@ sys.path.insert(0, __file__.rsplit("/", 2)[0])
 
 from pinbench.session import run_job  # noqa: E402 (the path comes first)
 
-_NEXT_POOL = 8192  # bytes: only a new pool of names takes that much at once
+_POOL = 20_000  # bytes: only a pool of 2560 names takes that much at once
 
 
 def reserve_names():
-    """Intern names until the VM makes its next pool of them, twice as large as the last.
+    """Intern names until the VM has made its pool of 2560 of them; each is twice the last.
 
     Its 28 KB would else count for the firmware, though the simulator's names have filled the
     pools before it. The places that the firmware's names take are then in the pool of either run,
@@ -28,7 +28,7 @@ def reserve_names():
         getattr(gc, "q%d" % number, None)
         number += 1
         before, used = used, gc.mem_alloc()
-        if used - before > _NEXT_POOL:
+        if used - before > _POOL:
             return
 
 

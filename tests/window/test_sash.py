@@ -239,6 +239,23 @@ def test_both_limits_pressed_are_a_broken_wire_and_nothing_moves(rig):
     assert made.drive.position_mm == 200
 
 
+@given(
+    duty_pm=integers(-1000, 1000),
+    limit_open=booleans(),
+    limit_closed=booleans(),
+    last=sampled_from((-1, 0, 1)),
+    off_ms=sampled_from((0, 49, 50, 299, 300)) | integers(0, 1000),
+)
+def test_the_last_gate_lets_a_duty_out_as_it_is_or_not_at_all(
+    core, duty_pm, limit_open, limit_closed, last, off_ms
+):
+    out = core("window.safety").permit(duty_pm, limit_open, limit_closed, last, off_ms)
+    at_end = limit_open if duty_pm > 0 else limit_closed
+    turns = last * duty_pm < 0 and off_ms < (50 if duty_pm > 0 else 300)
+    stopped = (limit_open and limit_closed) or at_end or turns
+    assert out == (0 if stopped else duty_pm)
+
+
 def test_the_drive_rests_before_it_turns(rig):
     made = rig(position_um=200000).known()
     duties = []

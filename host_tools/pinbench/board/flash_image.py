@@ -34,6 +34,10 @@ class ImageFlash(Flash):
         except OSError as error:
             raise UsageError(f"{path} cannot be used as an image: {error.strerror}") from None
 
+    def cut_off(self):
+        """Take back a cut that has not come."""
+        self._cut = None
+
     def close(self):
         """Write everything through to the file."""
         self._data.flush()

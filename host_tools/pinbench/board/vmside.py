@@ -386,6 +386,7 @@ def start(link_fd, bell_fd, names):
     for name in modules:
         _real_modules[name] = modules[name]
     sys.path[:] = ["", ".frozen", "/lib"]
+    sys.atexit(lambda: _finalise(names))
     _thread.start_new_thread(_listen, (bell, told["pid"]))
     gc.collect()
     _ask(b"M" + struct.pack("<II", gc.mem_alloc() + gc.mem_free(), gc.mem_free()))
@@ -393,8 +394,18 @@ def start(link_fd, bell_fd, names):
     if ended == "ok" and not told["raw"]:
         ended = _run_file("main.py", names)
     if ended == "exit":
+        _finalise(names)
         _ask(b"X")
     sys.stdout.write(told["marker"])
+
+
+def _finalise(names):
+    """A soft reset: forget everything, so that files which are still open are closed (RST-09)."""
+    names.clear()
+    _functions.clear()
+    for name in list(_real_modules):
+        del _real_modules[name]
+    gc.collect()
 
 
 def _mount(told):

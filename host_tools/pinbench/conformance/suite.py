@@ -41,7 +41,7 @@ class Item:
 
 
 def collect(folder=FOLDER):
-    """Return the items of every file in order. Raises UsageError for a table that cannot be read."""
+    """Return the items of every file in order. UsageError for a table that cannot be read."""
     items = []
     for path in sorted(Path(folder).glob("*.py")):
         items += read(path)

@@ -16,22 +16,24 @@ def first_above(scores, level):
     return 2 * (at + _WARM) + 1 if len(above) and above[at] else None
 
 
-def curve(trials, runs, points=60):
-    """The model alone at other levels: [(level, false triggers an hour, in time, sensitivity)]."""
-    tops = [run.scores[_WARM:].max() for run in runs if len(run.scores) > _WARM]
-    out = []
-    for level in np.unique(np.quantile(tops, np.linspace(0.02, 0.995, points)).astype(int)):
-        counts = [first_above(run.scores, level) for run in runs]
-        figures = falls_score.figures(trials, triggers(trials, counts))
-        out.append(
-            (
-                int(level),
-                figures["false_per_hour"],
-                figures["in_time_150ms"],
-                figures["sensitivity"],
-            )
-        )
-    return out
+def at_level(trials, runs, level):
+    """(false triggers an hour, share of falls in time) of the model alone at a level."""
+    counts = [first_above(run.scores, level) for run in runs]
+    figures = falls_score.figures(trials, triggers(trials, counts))
+    return figures["false_per_hour"], figures["in_time_150ms"]
+
+
+def curve(trials, runs, points=40):
+    """The same at levels that let ever fewer activities through, from all of them to none."""
+    tops = [
+        run.scores[_WARM:].max()
+        for trial, run in zip(trials, runs, strict=True)
+        if not trial.is_fall and len(run.scores) > _WARM
+    ]
+    if not tops:
+        return []
+    shares = 1 - np.logspace(0, -np.log10(len(tops)), points)
+    return [at_level(trials, runs, level) for level in np.unique(np.quantile(tops, [*shares, 1]))]
 
 
 def draw(sets, paths, file):
@@ -46,9 +48,9 @@ def draw(sets, paths, file):
     for name, (trials, runs) in sets.items():
         points = [p for p in curve(trials, runs) if None not in p]
         if points:
-            (line,) = left.plot([p[1] for p in points], [100 * p[2] for p in points], label=name)
-            here = min(points, key=lambda p: abs(p[0] - level))
-            left.plot(here[1], 100 * here[2], "o", color=line.get_color())
+            (line,) = left.plot([p[0] for p in points], [100 * p[1] for p in points], label=name)
+            rate, in_time = at_level(trials, runs, level)
+            left.plot(rate, 100 * in_time, "o", color=line.get_color())
         fired = triggers(trials, [r.fire for r in runs])
         leads = [
             falls_score.lead_ms(t, k) for t, k in zip(trials, fired, strict=True) if t.is_fall

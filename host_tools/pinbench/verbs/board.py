@@ -32,14 +32,13 @@ def run(image, device, stands_for, tcp, pace):
         )
         board.on_news = _news
         click.echo(board.port.path)
-        signal.signal(signal.SIGTERM, lambda *_: board.stop())
+        for number in (signal.SIGINT, signal.SIGTERM):  # a shell's `&` would leave SIGINT ignored
+            signal.signal(number, lambda *_: board.stop())
         threading.Thread(target=_listen, args=(board, path), daemon=True).start()
         try:
             board.run()
         except BoardStopped as error:
             raise PinbenchError(str(error)) from None
-        except KeyboardInterrupt:
-            click.echo("the board is off")
     return HELD
 
 

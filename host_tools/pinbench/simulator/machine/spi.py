@@ -42,7 +42,7 @@ def make_spi(bench):
             firstbit=0,
             sck=-1,
             mosi=-1,
-            miso=-1
+            miso=-1,
         ):
             if firstbit != 0 and rp2:
                 raise NotImplementedError("LSB")  # SPI-04
@@ -109,7 +109,7 @@ def _achieved(profile, baudrate):
         return clock // max(1, (clock + baudrate - 1) // baudrate)
     clock = profile.cpu_hz  # an even prescaler to 254, a divider to 256 (pico-sdk hardware_spi)
     prescale = 2
-    while prescale < 254 and clock >= (prescale + 2) * 256 * baudrate:
+    while prescale < 254 and clock >= prescale * 256 * baudrate:
         prescale += 2
     divider = 256
     while divider > 1 and clock // (prescale * (divider - 1)) <= baudrate:
