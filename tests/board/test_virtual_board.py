@@ -236,12 +236,13 @@ def test_pins_keep_their_level_over_a_soft_reset_only(board):
 
 
 def test_a_failing_boot_skips_main_and_leaves_the_prompt(board):
-    mpremote(board, "exec", "open('boot.py', 'w').write('1/0')")
-    mpremote(board, "exec", "open('main.py', 'w').write('print(\"working\")')")
+    code = "with open('%s.py', 'w') as f: f.write('%s')"
+    mpremote(board, "exec", code % ("boot", "1/0"))
+    mpremote(board, "exec", code % ("main", "print(1 + 2 * 1000)"))
     board.hard_reset()
     board.wait_for("ZeroDivisionError")
     board.wait_for(">>> ")
-    assert b"working" not in board._supervisor.printed
+    assert b"2001" not in board._supervisor.printed
     assert b"vmside" not in board._supervisor.printed
 
 
@@ -249,7 +250,7 @@ def test_the_watchdog_bites_in_the_middle_of_a_copy(image, tmp_path):
     big = tmp_path / "big.bin"
     big.write_bytes(bytes(40_000))
     with VirtualBoard(image=image, pace=BAUD_115200) as board:
-        mpremote(board, "exec", "import machine; machine.WDT(timeout=2500)")
+        mpremote(board, "exec", "import machine; machine.WDT(timeout=1500)")
         copy = start(board, "fs", "cp", big, ":")
         board.wait_until(lambda: "watchdog" in board.resets, 8)
         copy.kill()
@@ -262,10 +263,15 @@ def test_the_watchdog_bites_in_the_middle_of_a_copy(image, tmp_path):
 
 # -- what it must survive
 
+COUNT = (
+    "import os\nn = 0\nwhile True:\n with open('new', 'w') as f: f.write(str(n))\n"
+    " os.rename('new', 'n')\n n += 1\n"
+)
+
 
 def test_a_killed_vm_loses_nothing_that_was_acknowledged(board, image):
     mpremote(board, "exec", "open('kept', 'w').write('before')")
-    writer = start(board, "exec", "n = 0\nwhile True:\n open('n', 'w').write(str(n))\n n += 1\n")
+    writer = start(board, "exec", COUNT)
     board.wait_until(lambda: board.counters.operations > 40)
     board.kill()
     board.wait_until(lambda: board.resets and board.resets[-1] == "power")
@@ -282,7 +288,7 @@ def test_a_killed_supervisor_leaves_a_whole_image_and_no_vm(image):
     host = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True)
     assert host.stdout is not None
     port = host.stdout.readline().strip()
-    code = "n = 0\nwhile True:\n open('n', 'w').write(str(n))\n n += 1\n if n == 9: print('nine')\n"
+    code = COUNT + " if n == 9: print('nine')\n"
     writer = start(port, "exec", code)
     assert writer.stdout is not None
     assert writer.stdout.readline().strip() == "nine"
@@ -294,7 +300,7 @@ def test_a_killed_supervisor_leaves_a_whole_image_and_no_vm(image):
     assert int(files_of(image)["/n"]) >= 8
 
 
-CUTS = [(n, mode, 100 + n) for n in (1, 2, 3, 5, 8) for mode in ("before", "prefix", "mix", "after")]
+CUTS = [(n, mode, 100 + n) for n in (1, 2, 4) for mode in ("before", "prefix", "mix", "after")]
 
 
 def test_a_cut_at_any_operation_leaves_old_or_new(board, image):
@@ -303,7 +309,6 @@ def test_a_cut_at_any_operation_leaves_old_or_new(board, image):
     mpremote(board, "exec", write % "a")
     for n, mode, detail in CUTS:
         resets = len(board.resets)
-        mpremote(board, "exec", write % "a")
         board.cut_at(n, mode, detail)
         writer = start(board, "exec", write % "b")
         board.wait_until(

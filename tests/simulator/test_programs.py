@@ -342,3 +342,32 @@ def test_costs_are_charged_where_they_are_stated(programs):
     assert programs.log(lines) == ["0 0"]
     lines, _ = programs.both(source, costs={"core.Core.step": 1500, "core.busy": 200})
     assert programs.log(lines) == ["1 1"]
+
+
+def test_a_finally_of_firmware_that_was_reset_does_not_touch_the_board(programs):
+    lines, _ = programs.both(
+        """
+        import asyncio
+        import machine
+        from machine import Pin
+
+        led = Pin(15, Pin.OUT, value=0)
+
+        async def hold():
+            try:
+                await asyncio.sleep_ms(60000)
+            finally:
+                led.on()
+                print("let go")
+
+        async def main():
+            asyncio.create_task(hold())
+            await asyncio.sleep_ms(100)
+            machine.reset()
+
+        asyncio.run(main())
+        """,
+        end_ms=1500,
+    )
+    assert programs.log(lines) == []
+    assert not [line for line in lines if line.endswith("|net|GP15|1")]

@@ -69,7 +69,7 @@ class VMProcess:
     def reply(self, data):
         """Answer the request; False when the VM is gone."""
         try:
-            self.link.sendall(struct.pack("<I", len(data)) + data)
+            self.link.sendall(data)
             return True
         except OSError:
             return False

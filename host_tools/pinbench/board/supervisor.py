@@ -25,6 +25,7 @@ from pinbench.simulator.machine.osmod import LOOKAHEAD, READ_SIZE
 
 RELEASE = "1.29.0"
 _IDLE_S = 0.02  # how late a host that opens the port may be noticed
+_AGAIN_S = 0.002
 _KEPT_BYTES = 65536
 _GIVE_UP = 5  # lives that ended before their boot.py, one after the other
 _PROBE_BYTES = 512 * 1024  # of heap beside the board's, until the share of our own part is known
@@ -69,6 +70,7 @@ class Supervisor:
         self._early_ends = 0
         self._booted = False
         self._dark_until_s = None  # the processor is off till then; None: it runs
+        self._again_s = None  # when a Ctrl-C that came inside littlefs is tried again
         self._reply = None  # (when, bytes): the VM waits till the clock is where its call ended
         self._work = queue.SimpleQueue()
         self._over = False
@@ -206,6 +208,10 @@ class Supervisor:
                 self._vm.ring()
         except Halt as halt:
             self._halted(halt)
+        if self._again_s is not None and time.monotonic() >= self._again_s:
+            self._again_s = None
+            if self._vm is not None:
+                self._vm.interrupt()
         if self._dark_until_s is not None and time.monotonic() >= self._dark_until_s:
             self._dark_until_s = None
             self._start_vm()
@@ -220,6 +226,8 @@ class Supervisor:
             waits.append(event_us / 1e6 - (now_s - self._start_s))
         if self._reply is not None:
             waits.append(self._reply[0] - now_s)
+        if self._again_s is not None:
+            waits.append(self._again_s - now_s)
         if self._dark_until_s is not None:
             waits.append(self._dark_until_s - now_s)
         if self._vm is not None and (self._vm.pending or self.port.unsent):
@@ -294,7 +302,7 @@ class Supervisor:
         while data := vm.read():
             self._show(self._screen.pass_on(data)[0], time.monotonic())
         vm.close()
-        self._vm = self._server = self._reply = None
+        self._vm = self._server = self._reply = self._again_s = None
         return code
 
     def _halted(self, halt):
@@ -346,9 +354,15 @@ class Supervisor:
         if not message:
             self._ended()
             return
-        reply = self._served(message[:1], memoryview(message)[1:])
+        kind = message[:1]
+        if kind == b"I":
+            self._again_s = time.monotonic() + _AGAIN_S
+            return
+        reply = self._served(kind, memoryview(message)[1:])
         if reply is None or self._vm is None:
             return
+        if kind not in b"RPE":
+            reply = struct.pack("<I", len(reply)) + reply
         ahead_s = self.bench.kernel.now_us / 1e6 - (time.monotonic() - self._start_s)
         self._reply = (time.monotonic() + (ahead_s if ahead_s > 0.0002 else 0), reply)
 
@@ -382,18 +396,16 @@ class Supervisor:
         return None
 
     def _flash_request(self, kind, body):
+        """A read is answered by its bytes, the others by one byte: the errno, or 0."""
         flash = self.flash
+        block, offset, n = struct.unpack_from("<III", body)
         if kind == b"R":
-            return flash.read(*struct.unpack("<III", body))
-        if kind == b"P":
-            block, offset = struct.unpack_from("<II", body)
-            status = flash.program(block, offset, body[8:])
-        else:
-            status = flash.erase(*struct.unpack("<I", body))
+            return flash.read(block, offset, n)
+        status = flash.program(block, offset, body[12:]) if kind == b"P" else flash.erase(block)
         if flash.off:  # the cut came here: the VM learns nothing any more
             self.reset("power", flash.off_ms * 1000)
             return None
-        return struct.pack("<i", status)
+        return bytes((-status,))
 
     def _hello(self):
         profile = self._profile

@@ -88,6 +88,8 @@ def check(path, trials, got, tables=None, seed=1, count=CHECKED):
 
 def measure(folder, jobs=None, tell=lambda text: None):
     """Replay every set under folder: {name: (trials, runs)}. Raises FallDataError."""
+    if not falls_core.fast():
+        tell("numba is not installed, so that this takes long: `make setup` installs it")
     sets = {}
     for name, path in falls_data.find(folder).items():
         trials = falls_data.index(path)

@@ -381,6 +381,9 @@ class Bench:
 
     def _forget(self):
         if self.loader is not None:
+            self.kernel.halt("soft")  # whatever the old firmware still asks for is refused
+            if not _ON_VM:
+                self.loader.modules["asyncio"]._close_all()
             self.loader.leave()
             self.loader = None
         for fn in self._at_reset:

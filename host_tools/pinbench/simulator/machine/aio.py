@@ -31,6 +31,7 @@ def make_asyncio(clock, select, tasks, print_line, describe):
     class TimeoutError(Exception):  # AIO-05: a plain Exception
         pass
 
+    alive = []
     core = {"cur_task": None, "_task_queue": None, "CancelledError": CancelledError}
     endings = (CancelledError, Exception)
     quiet = (CancelledError, StopIteration)
@@ -120,8 +121,19 @@ def make_asyncio(clock, select, tasks, print_line, describe):
         if not hasattr(coro, "send"):
             raise TypeError("coroutine expected")
         task = Task(coro, core)
+        alive.append(task)
         core["_task_queue"].push(task)
         return task
+
+    def close_all():
+        # A coroutine that is merely dropped is closed whenever CPython's collector comes by, and
+        # its `finally` would then act on a board that has long been reset. The VM closes none.
+        for task in alive:
+            try:
+                task.coro.close()
+            except BaseException:  # the halt that every fake answers with now
+                pass
+        alive.clear()
 
     def promote(awaitable):
         return awaitable if isinstance(awaitable, Task) else create_task(awaitable)
@@ -160,6 +172,8 @@ def make_asyncio(clock, select, tasks, print_line, describe):
                     return error.value if isinstance(error, StopIteration) else None
 
     def finish(task, main, thrown, error):
+        if task in alive:
+            alive.remove(task)
         is_main = task is main
         awaited = is_main
         if is_main:
@@ -502,6 +516,7 @@ def make_asyncio(clock, select, tasks, print_line, describe):
         Event=Event,
         ThreadSafeFlag=ThreadSafeFlag,
         Lock=Lock,
+        _close_all=close_all,
         StreamReader=Stream,
         StreamWriter=Stream,
     )

@@ -1,1 +1,0 @@
-"""The figures of speed and memory, measured on this machine now."""
