@@ -22,7 +22,7 @@ BIN = Path(sys.executable).parent
 PORTS = ("rp2", "esp32")
 # What takes seconds a mistake is done for all of them in the long profile only.
 LONG = os.environ.get("PINBENCH_PROFILE") == "long"
-PART = list(MISTAKES) if LONG else list(MISTAKES)[::6]
+PART = list(MISTAKES) if LONG else list(MISTAKES)[::12]
 
 
 def run(command, firmware, cwd=ROOT):

@@ -115,8 +115,8 @@ def boards_check(names):
 def board(image, device, stands_for, tcp, pace):
     """Start a virtual board and print its port; Ctrl-C ends it.
 
-    It is a real MicroPython VM with simulated pins, on the wall clock. Without --image its flash is
-    new each time. While it runs, a line on its standard input is a command: help lists them.
+    It is a real MicroPython VM with simulated pins, on the wall clock. Without --image its flash
+    is new each time. While it runs, a line on its standard input is a command: help lists them.
     """
     from pinbench.verbs import board as verb
 

@@ -305,14 +305,16 @@ CUTS = [(n, mode, 100 + n) for n in (1, 2, 4) for mode in ("before", "prefix", "
 
 def test_a_cut_at_any_operation_leaves_old_or_new(board, image):
     """The rename of a written file: whole before it, whole after it."""
-    write = "import os\nf = open('new', 'w'); f.write('%s' * 700); f.close(); os.rename('new', 'it')\n"
+    write = (
+        "import os\nwith open('new', 'w') as f: f.write('%s' * 700)\nos.rename('new', 'it')\n"
+    )
     mpremote(board, "exec", write % "a")
     for n, mode, detail in CUTS:
         resets = len(board.resets)
         board.cut_at(n, mode, detail)
         writer = start(board, "exec", write % "b")
         board.wait_until(
-            lambda before=resets: "power" in board.resets[before:] or writer.poll() is not None, 8
+            lambda n=resets, w=writer: "power" in board.resets[n:] or w.poll() is not None, 8
         )
         writer.kill()
         writer.communicate(timeout=LIMIT_S)
@@ -324,9 +326,12 @@ def test_a_cut_at_any_operation_leaves_old_or_new(board, image):
 def test_nothing_is_written_after_a_cut(board):
     board.cut_at(2, "before", off_ms=200)
     ops = board.counters.operations
-    start(board, "exec", "try:\n open('x', 'w').write('1')\nfinally:\n open('y', 'w')\n").wait
+    code = "try:\n  with open('x', 'w') as f: f.write('1')\nfinally:\n  open('y', 'w').close()\n"
+    writer = start(board, "exec", code)
     board.wait_until(lambda: "power" in board.resets, 5)
     assert board.counters.operations == ops + 1
+    writer.kill()
+    writer.communicate(timeout=LIMIT_S)
 
 
 def test_the_cable_is_pulled_in_the_middle_of_a_copy(image, tmp_path):

@@ -213,8 +213,11 @@ def PWM_12(board):
 
 def PWM_13(board):
     half = 4 if board.chip == "rp2040" else 6
-    low = [n for n in board.pins if slice_of(n) < half][0]
-    high = [n for n in board.pins if slice_of(n) >= half][0]
+    lows = [n for n in board.pins if slice_of(n) < half]
+    highs = [n for n in board.pins if slice_of(n) >= half]
+    if not lows or not highs:
+        board.skip("needs free pins of a low and of a high slice")
+    low, high = lows[0], highs[0]
     if board.phase == 0:
         for number in (low, high):
             PWM(Pin(number), freq=1000, duty_u16=32768)

@@ -40,6 +40,7 @@ def mutant(module, source, place):
     """Return the mutant of `source` at one of its `places`."""
     name, occurrence = place
     code = mutate_code(source, get_operator("core/" + name)(), occurrence)
+    assert code is not None, f"{module} has no {name} {occurrence}"
     old, new = source.splitlines(), code.splitlines()
     changes = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     _, low, high, new_low, new_high = next(row for row in changes if row[0] != "equal")

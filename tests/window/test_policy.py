@@ -159,6 +159,22 @@ def test_the_room_is_aired_until_it_is_dry(core):
     assert ventilation.step(49, 21, 60, 5) == 0
 
 
+def test_it_opens_by_the_difference_in_steps_and_follows_no_small_change(core):
+    module = core("window.ventilation")
+    ventilation = module.Ventilation()
+
+    def pct(grams):
+        outdoor_pct = 100 * (indoor_g_m3 - grams) / module.absolute_g_m3(100, 10)
+        return ventilation.step(65, 21, outdoor_pct, 10)
+
+    indoor_g_m3 = module.absolute_g_m3(65, 21)
+    assert pct(2.9) == 60  # 5 g/m3 are all of it
+    assert pct(3.6) == 60, "72 %: within three quarters of a step"
+    assert pct(3.9) == 80
+    assert pct(4.9) == 100
+    assert pct(2.0) == 40
+
+
 def test_absolute_humidity_is_right(core):
     """20 C and saturated: 17.3 g/m3 in any table."""
     assert abs(core("window.ventilation").absolute_g_m3(100, 20) - 17.3) < 0.1
@@ -172,6 +188,19 @@ def test_a_sensor_stuck_wet_is_heated_and_believed_again_when_dry(core):
         heats += wetness.wants_heat
     assert reading is None and heats >= 5
     assert wetness.step(71.0) == 71.0 or wetness.step(71.0) == 71.0
+
+
+def test_after_the_heat_four_samples_pass_before_one_is_believed(core):
+    module = core("window.wetness")
+    wetness = module.Wetness()
+    for _ in range(30):
+        wetness.step(100)
+    pulses = 0
+    while wetness.wants_heat:
+        pulses += 1
+        assert wetness.step(60) is None, "hot: it says nothing of the air"
+    assert pulses == 9
+    assert [wetness.step(80) for _ in range(5)] == [None, None, None, 80, 80]
 
 
 @given(lists(floats(-6, 99.4), min_size=1, max_size=200))

@@ -122,8 +122,8 @@ def names() -> list[str]:
 def load_board(name_or_path: str | Path, stands_for: str | None = None) -> Board:
     """Read a board by its name, or by the path of its file. Raises BoardError.
 
-    A board whose file says `stands_for = "NAME"` has that board's pins, wiring and budgets where it
-    says nothing else; `stands_for` names another one instead.
+    A board whose file says `stands_for = "NAME"` has that board's pins, wiring and budgets where
+    it says nothing else; `stands_for` names another one instead.
     """
     table, source = _read(name_or_path)
     other = table.get("board", {}).get("stands_for")

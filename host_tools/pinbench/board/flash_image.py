@@ -26,8 +26,8 @@ class ImageFlash(Flash):
             found = self.path.stat().st_size
             if found != size:
                 raise UsageError(
-                    f"{path} has {found} bytes, but the board's file system has {size}: name another "
-                    "image, or the board that it was made for (--stands-for)"
+                    f"{path} has {found} bytes, but the board's file system has {size}: name "
+                    "another image, or the board that it was made for (--stands-for)"
                 )
             with open(self.path, "r+b") as file:
                 self._data = mmap.mmap(file.fileno(), size)

@@ -8,6 +8,7 @@ import socket
 import tempfile
 import tty
 from pathlib import Path
+from typing import Any
 
 from pinbench.errors import UsageError
 
@@ -25,8 +26,8 @@ class Port:
     def __init__(self, tcp_port=None):
         self._folder = tempfile.TemporaryDirectory(prefix="pinbench-")
         self.path = str(Path(self._folder.name) / "port")
-        self.master = None
-        self.listener = None
+        self.master: Any = None  # None while the cable is out
+        self.listener: Any = None
         self.client = None
         self._to_terminal = b""
         self._to_client = b""

@@ -1,6 +1,7 @@
 """Serves the VM's `machine`: each call runs on the fakes of the bench, on this side."""
 
 import inspect
+from typing import Any
 
 from pinbench.board import wire
 from pinbench.simulator.machine.system import Machine
@@ -41,7 +42,8 @@ class MachineServer:
     def call(self, message):
         """Run one packed call; returns the packed (error name, value or arguments, buffers)."""
         reader = wire.Reader(message, self._from_wire)
-        number, name, args, kwargs = reader.value()
+        asked: Any = reader.value()
+        number, name, args, kwargs = asked
         try:
             value = getattr(self._objects[number], name)(*args, **kwargs)
         except Exception as error:

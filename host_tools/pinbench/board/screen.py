@@ -1,4 +1,4 @@
-"""What of the VM's output a host may see: a board's banner in place of the VM's, after its boot."""
+"""What of the VM's output a host may see: after its boot a board's banner in place of the VM's."""
 
 RAW_PROMPT = b"raw REPL; CTRL-B to exit\r\n>"
 PROMPT = b">>> "
@@ -47,21 +47,27 @@ class Screen:
             shown, typed = self.pass_on(b"")
             return before + shown, typed
         if self._state == "prompt":
-            if not self._held.endswith(PROMPT):
+            before, found, after = self._held.partition(PROMPT)
+            if not found:
                 return b"", b""
-            self._vm_banner = self._held[: -len(PROMPT)]
-            self._held = b""
+            self._vm_banner = before
+            self._held = after
             if self._want_raw:
                 self._state = "raw"
                 return b"", _TO_RAW
-            self._state = "live"
-            self.ready = True
-            return self._banner + PROMPT, b""
-        if not self._held.endswith(RAW_PROMPT):
+            return self._go_live(self._banner + PROMPT)
+        _, found, after = self._held.partition(RAW_PROMPT)
+        if not found:
             return b"", b""
+        self._held = after
+        return self._go_live(RAW_PROMPT)
+
+    def _go_live(self, shown):
+        """What was typed ahead, while main.py ran, may have been answered already."""
+        after, self._held = self._held, b""
         self._state = "live"
         self.ready = True
-        return RAW_PROMPT, b""
+        return shown + self._live(after), b""
 
     def _live(self, data):
         tail = (self._held + data)[-200:]

@@ -11,6 +11,8 @@ import socket
 import struct
 import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 from pinbench.board.flash_image import ImageFlash
 from pinbench.board.pace import Line
@@ -27,6 +29,7 @@ RELEASE = "1.29.0"
 _IDLE_S = 0.02  # how late a host that opens the port may be noticed
 _AGAIN_S = 0.002
 _KEPT_BYTES = 65536
+WORDS = 2  # the VM's words have 64 bits, a board's 32: the same objects take twice the bytes
 _GIVE_UP = 5  # lives that ended before their boot.py, one after the other
 _PROBE_BYTES = 512 * 1024  # of heap beside the board's, until the share of our own part is known
 
@@ -52,20 +55,20 @@ class Supervisor:
         self.port = Port(tcp_port)
         self.to_board = Line(bytes_per_s)
         self.to_host = Line(bytes_per_s)
-        self.heap_bytes = board.about["heap_bytes"]
+        self.heap_bytes = WORDS * board.about["heap_bytes"]
         self.share_bytes = None  # of our own part in the VM: measured in its first life
         self.lives = 0
         self.ready = threading.Event()  # the first boot has begun
         self.said = []  # what the board's surroundings would notice: resets and their causes
         self.printed = b""  # the last of what the VM printed, for whoever waits for a text
         self.failed = None
-        self.on_news = lambda text: None
+        self.on_news: Callable[[str], None] = lambda text: None
         self._profile = profile
         self._world = world
         self._start_s = time.monotonic()
         self._screen = Screen(f"MicroPython v{RELEASE}; {profile.machine} (virtual)")
-        self._vm = None
-        self._server = None
+        self._vm: Any = None  # None while the processor is off, and so is the next
+        self._server: Any = None
         self._raw = False
         self._early_ends = 0
         self._booted = False
@@ -170,7 +173,7 @@ class Supervisor:
 
     def _step(self):
         wait_s = self._wait_s()
-        watch = [self._waker]
+        watch: list[Any] = [self._waker]
         port, vm = self.port, self._vm
         if len(self.to_board) < 1024:  # a slow board holds the host back, as a serial line does
             if port.master is not None and port.terminal_open():
@@ -218,7 +221,7 @@ class Supervisor:
 
     def _wait_s(self):
         now_s = time.monotonic()
-        waits = [_IDLE_S]
+        waits: list[float | None] = [_IDLE_S]
         for line in (self.to_board, self.to_host):
             waits.append(line.wait_s(now_s))
         event_us = self.bench.kernel.next_event_us()
@@ -256,10 +259,8 @@ class Supervisor:
             self.to_board.take(now_s)  # nobody listens
         else:
             self._from_vm(now_s)
-            if self._screen.ready and not vm.pending:
-                vm.feed(self.to_board.take(now_s))
-            elif vm.pending:
-                vm.feed(b"")
+            if self._screen.ready:
+                vm.feed(b"" if vm.pending else self.to_board.take(now_s))
         self.port.write(self.to_host.take(now_s))
 
     def _from_vm(self, now_s):
@@ -287,7 +288,7 @@ class Supervisor:
             heap = self.heap_bytes + self.share_bytes
         self.flash.power_on()
         self._server = MachineServer(self.bench)
-        self._marker = "\x00%s\x00" % secrets.token_hex(8)
+        self._marker = f"\x00{secrets.token_hex(8)}\x00"
         self._screen.begin(self._marker.encode(), self._raw)
         self._booted = False
         self._vm = VMProcess(heap)
@@ -330,7 +331,7 @@ class Supervisor:
         """The VM's end of the link is closed: it came to its own end, or something killed it."""
         booted = self._booted
         code = self._stop_vm()
-        if code < 0 and booted:  # nothing on a board can do this; it is as if it had lost its power
+        if code < 0 and booted:  # nothing on a board can do this: as if it had lost its power
             self.on_news(f"the VM was ended by signal {-code}")
             self.reset("power")
             return
@@ -389,6 +390,9 @@ class Supervisor:
             return self._hello()
         if kind == b"M":
             return self._measured(*struct.unpack("<II", body))
+        if kind == b"Q":
+            self._screen.ready = False
+            return b"\0"
         if kind == b"X":
             self._from_vm(time.monotonic())
             self._stop_vm()
@@ -440,6 +444,7 @@ class Supervisor:
             return None
         self.free_bytes = free
         self._booted = True
-        self._screen.ready = True
+        # Input meanwhile is main.py's; in raw mode there is none, and it waits for the prompt.
+        self._screen.ready = not self._raw
         self.ready.set()
         return b"\0"

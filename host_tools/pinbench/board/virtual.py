@@ -46,7 +46,7 @@ def make_supervisor(
         chip_class=chip_class,
     )
     world = None
-    if device:
+    if wiring:
         from pinbench.worlds.catalogue import world_class
 
         kernel = bench.kernel
@@ -60,7 +60,8 @@ class VirtualBoard:
 
     `board`: the name or the file of the board that it is; "virtual" is the one that its
     `stands_for` names. `image`: the file with its LittleFS, made and formatted if there is none;
-    None for a temporary one. `device`: whose chips and world are wired to it, None for a bare board. `pace`: bytes a second in each direction, None for no limit.
+    None for a temporary one. `device`: whose chips and world are wired to it, None for a bare
+    board. `pace`: bytes a second in each direction, None for no limit.
     `tcp_port`: listen on 127.0.0.1 as well, 0 for any free port.
     """
 
@@ -139,7 +140,10 @@ class VirtualBoard:
 
     @property
     def heap(self):
-        """(bytes of the board that it stands for, bytes of the simulator's own part)."""
+        """(bytes for firmware, bytes for the simulator's own part) in the VM.
+
+        The first is WORDS (2) times the board's, whose words are half as long.
+        """
         return self._supervisor.heap_bytes, self._supervisor.share_bytes
 
     def do(self, fn, *args):

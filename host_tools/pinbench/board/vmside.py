@@ -1,8 +1,8 @@
 """The virtual board inside the real MicroPython VM: flash, `machine`, boot.py, main.py (VM only).
 
 Everything that outlives this process is the supervisor's. Here are only a block device and thin
-proxies, which ask it over a socket pair: one message a request, one a reply. The supervisor wakes a
-small thread when callbacks wait; they run in the main thread as any scheduled function does.
+proxies, which ask it over a socket pair, one request and one reply at a time. The supervisor wakes
+a small thread when callbacks wait; they run in the main thread as any scheduled function does.
 """
 
 import builtins
@@ -39,7 +39,7 @@ _classes = {}
 
 
 def _swap(message):
-    """Send a request and return the length of its reply, in `_inbox`; Ctrl-C waits till then.
+    """Send a request and return its reply; Ctrl-C waits till then.
 
     The first lines hold no jump: MicroPython runs callbacks and raises KeyboardInterrupt at jumps
     only, and neither may happen between a request and its reply, or inside littlefs.
@@ -56,8 +56,9 @@ def _swap(message):
         stage = 2
         n = struct.unpack_from("<I", _head, 0)[0]
         _link.readinto(_inbox[:n])
+        reply = bytes(_inbox[:n])  # a callback's own request may come right after
         _busy = False
-        return n
+        return reply
     except KeyboardInterrupt:
         _interrupted = True
     while True:
@@ -70,17 +71,18 @@ def _swap(message):
                 stage = 2
             n = struct.unpack_from("<I", _head, 0)[0]
             _link.readinto(_inbox[:n])
+            reply = bytes(_inbox[:n])
             _busy = False
-            return n
+            return reply
         except KeyboardInterrupt:
             _interrupted = True
 
 
 def _ask(message):
-    """A request outside littlefs: what came meanwhile (Ctrl-C, callbacks) is made good after it."""
+    """A request outside littlefs: Ctrl-C and callbacks that came meanwhile come after it."""
     global _interrupted, _late
-    n = _swap(message)
-    if not n:
+    reply = _swap(message)
+    if not reply:
         raise SystemExit  # the supervisor is gone
     if _late:
         _late = False
@@ -88,13 +90,13 @@ def _ask(message):
     if _interrupted:
         _interrupted = False
         raise KeyboardInterrupt
-    return _inbox[:n]
+    return reply
 
 
 def _flash(data, answer):
     """Send `_request` and `data`, and fill `answer`; nothing here may allocate.
 
-    littlefs calls it also when the collector closes a file that was left open, with the heap locked.
+    littlefs calls it also, with the heap locked, when the collector closes a file left open.
     """
     global _busy
     _busy = True
@@ -397,8 +399,8 @@ def _run_file(name, names):
 def start(link_fd, bell_fd, names):
     """Become the board: mount, boot, and leave the rest to the VM's own REPL.
 
-    `names` is the dict of globals of `__main__`. The marker on standard output tells the supervisor
-    where the board's own output ends and the VM's REPL begins.
+    `names` is the dict of globals of `__main__`. The marker on standard output tells the
+    supervisor where the board's own output ends and the VM's REPL begins.
     """
     global _link, _epoch_s
     _link = open(link_fd, "r+b", buffering=0)
@@ -428,13 +430,23 @@ def start(link_fd, bell_fd, names):
     _thread.start_new_thread(_listen, (bell, told["pid"]))
     gc.collect()
     _ask(b"M" + struct.pack("<II", gc.mem_alloc() + gc.mem_free(), gc.mem_free()))
+    while True:
+        try:
+            _boot(names, told["raw"])
+            _ask(b"Q")  # from here on Ctrl-C would hit the REPL's own first words
+            break
+        except KeyboardInterrupt:  # it came between the files: there is nothing to interrupt
+            told["raw"] = True
+    sys.stdout.write(told["marker"])
+
+
+def _boot(names, raw):
     ended = _run_file("boot.py", names)
-    if ended == "ok" and not told["raw"]:
+    if ended == "ok" and not raw:
         ended = _run_file("main.py", names)
     if ended == "exit":
         _finalise(names)
         _ask(b"X")
-    sys.stdout.write(told["marker"])
 
 
 def _finalise(names):

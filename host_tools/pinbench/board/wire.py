@@ -5,7 +5,7 @@ A value is one tag and its bytes; what cannot travel raises TypeError at the sen
 
 import struct
 
-LONGEST = 8192  # bytes of a message: one flash block and its head, with room for what firmware sends
+LONGEST = 8192  # bytes of a message to the VM
 
 
 class Reference:
@@ -59,7 +59,7 @@ def pack(value, out, special):
             out.extend(b"c" + struct.pack("<I", found.number))
         else:  # a buffer that the callee may fill
             try:
-                data = bytes(memoryview(value))
+                data = bytes(memoryview(value))  # pyright: ignore
             except TypeError:
                 raise TypeError("can't pass %s to the hardware" % type(value).__name__) from None
             out.extend(b"B" + struct.pack("<I", len(data)) + data)

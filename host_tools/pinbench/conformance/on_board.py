@@ -9,8 +9,8 @@ skipped by name, and without a file no pin is touched:
     memory = 0x50                # a chip there, and so on: the names of rig.wires
     has = ["pullups", "loop"]    # wires that have no value of their own
 
-Every wait is bounded. A board that resets is entered again, and the item with it; one that hangs or
-prints noise costs its item a row.
+Every wait is bounded. A board that resets is entered again, and the item with it; one that hangs
+or prints noise costs its item a row.
 """
 
 import json
@@ -74,7 +74,7 @@ class Link:
             pass
 
     def enter(self, within_s=REBOOT_S):
-        """Come into the raw REPL, opening the port as often as needed. Raises Silent after that."""
+        """Come into the raw REPL, opening the port as often as needed. Raises Silent."""
         end = time.monotonic() + within_s
         last = b""
         while time.monotonic() < end:
@@ -114,9 +114,8 @@ class Link:
                 time.sleep(0.01)
         except (OSError, serial.SerialException) as error:
             raise Gone(str(error)) from error
-        self._until(b"OK", ENTER_S)
+        seen = self._until(b"OK", ENTER_S).partition(b"OK")[2]
         end = time.monotonic() + within_s
-        seen = b""
         while seen.count(b"\x04") < 2:
             if b"raw REPL" in seen or b"soft reboot" in seen:
                 raise Gone("it reset")
@@ -126,7 +125,7 @@ class Link:
                 seen += self._serial.read(max(1, self._serial.in_waiting))
             except (OSError, serial.SerialException) as error:
                 raise Gone(str(error)) from error
-        return seen.replace(b"\x04", b"\n").decode("utf-8", "replace")
+        return seen.replace(b"\x04", b"\n").rstrip(b">").decode("utf-8", "replace")
 
 
 def read_wiring(path):
@@ -233,6 +232,6 @@ def play(link, item, platform, chip, wires):
                 if state == "held" and item.prints and item.prints not in said:
                     return "failed", f"it did not print {item.prints!r}"
                 return state, why
-        last = [line for line in said.splitlines() if line.strip()]
+        last = [line for line in said.splitlines() if line.strip(" >")]
         return "failed", last[-1] if last else "it printed no row"
     return "failed", f"the board reset {MAX_PHASES} times"

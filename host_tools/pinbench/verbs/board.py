@@ -58,7 +58,8 @@ def _about(board, path):
     about = board.board.about
     flash = board.flash
     yield (
-        f"a virtual {about['stands_for']}: heap {board.heap_bytes:,} bytes "
+        f"a virtual {about['stands_for']}: heap {about['heap_bytes']:,} bytes, which are "
+        f"{board.heap_bytes:,} in the VM's longer words, "
         f"and {board.share_bytes:,} for the simulator's own part"
     )
     yield f"flash: {flash.size:,} bytes in blocks of {flash.block}, in {path}"
@@ -87,5 +88,5 @@ def _obey(board, word):
         click.echo(f"commands: {_HELP}")
 
 
-def _news(kind):
-    click.echo(f"[{_NEWS.get(kind, kind)}]", err=True)
+def _news(text):
+    click.echo(f"[{_NEWS.get(text, text)}]", err=True)
