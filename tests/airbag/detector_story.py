@@ -16,11 +16,11 @@ except ImportError:
     import types
 
     micropython = types.ModuleType("micropython")
-    micropython.const = lambda value: value
-    micropython.heap_lock = micropython.heap_unlock = lambda: 0
+    vars(micropython).update(const=lambda value: value, heap_lock=lambda: 0)
+    vars(micropython).update(heap_unlock=lambda: 0)
     sys.modules["micropython"] = micropython
 
-from airbag.detector import Detector  # noqa: E402
+from airbag.detector import Detector  # noqa: E402  # pyright: ignore[reportMissingImports]
 
 SAMPLES = 1500
 STREAMS = ("noise", "ends", "quiet", "gait", "drop", "tumble", "shaken")

@@ -116,6 +116,7 @@ def test_the_compiled_core_is_the_interpreted_core(stream):
     (fast,) = falls_core.wear(tables, [(None, counts)], keep=True)
     slow = falls_core.interpreted(new(), counts, keep=True)
     assert falls_core.same(fast, slow)
+    assert fast.features is not None and slow.features is not None
     assert np.array_equal(fast.features, slow.features)
 
 

@@ -24,7 +24,7 @@ KEYS = [
 
 
 def row(**changed):
-    values = dict.fromkeys(COLUMNS, "")
+    values: dict[str, object] = dict.fromkeys(COLUMNS, "")
     values.update(
         file="S1.i16.xz", offset=0, samples=600, subject="S1", age_group="young",
         activity_code="F01", activity="Fall", trial="R01", is_fall="1", fs_hz=100,

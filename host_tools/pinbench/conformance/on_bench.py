@@ -135,14 +135,6 @@ def run(items, profiles=PROFILES, vm=True, tell=None):
                 row.state, row.why = "failed", "its trace differs from CPython's"
             rows.append(row)
         rows += on_vm([(i, p) for i, p in _first(items, profiles) if "vm" in i.carriers], True)
-    if any({"lint", "float32"} & set(item.carriers) for item in items):
-        from pinbench.conformance import on_host
-
-        for item, profile in _first(items, profiles):
-            for carrier in ("lint", "float32"):
-                if carrier in item.carriers:
-                    state, why = on_host.play(item, carrier)
-                    rows.append(Row(item.id, profile, carrier, state, why))
     return sorted(rows, key=lambda row: (row.id, row.port, row.where))
 
 

@@ -29,6 +29,8 @@ ENTER_S, ITEM_S, REBOOT_S = 3.0, 20.0, 15.0
 MAX_PHASES = 5
 _SURVEY = """
 import sys, json
+from typing import Any
+from typing import Any
 def read(path):
     try:
         with open(path) as file: return json.load(file)
@@ -55,7 +57,7 @@ class Link:
 
     def __init__(self, port):
         self._port = port
-        self._serial = None
+        self._serial: Any = None  # a pyserial port while it is open
 
     def close(self):
         """Leave the raw REPL and the port."""

@@ -16,7 +16,7 @@ def core(name):
     if name in sys.modules:
         return sys.modules[name]
     lent = types.ModuleType("micropython")
-    lent.const = lambda value: value
+    vars(lent)["const"] = lambda value: value
     before = sys.modules.get("micropython")
     sys.modules["micropython"] = lent
     sys.path.insert(0, str(FIRMWARE))

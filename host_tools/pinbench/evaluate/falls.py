@@ -44,7 +44,7 @@ def runs(path, trials, tables=None, jobs=None, tell=lambda text: None, keep=Fals
     for i, trial in enumerate(trials):
         places.setdefault(trial.subject, []).append(i)
     work = [(path, [trials[i] for i in at], tables, keep) for at in places.values()]
-    out = [None] * len(trials)
+    out: list = [None] * len(trials)
     jobs = min(len(work), jobs or os.cpu_count() or 1)
     if falls_core.fast():
         falls_core._build()

@@ -6,6 +6,7 @@ runs a seeded sample of trials through the interpreted `Detector` as well and co
 """
 
 import types
+from typing import Any
 
 from pinbench.evaluate.cores import core
 
@@ -16,10 +17,10 @@ _compiled = []
 class Run:
     """What the detector did in one trial, in counts at 104 Hz. None where nothing came."""
 
-    def __init__(self, fire, model, scores, calibration, features=None):
+    def __init__(self, fire, model, scores, calibration, features: Any = None):
         self.fire = fire  # first count at which FIRE closes
-        self.model = model  # first count at which the model alone would close it
-        self.scores = scores  # int32, one at every second count (1, 3, ...)
+        self.model: Any = model  # first count at which the model alone would close it
+        self.scores: Any = scores  # int32, one at every second count (1, 3, ...)
         self.calibration = calibration  # of the wearer, as it was at the start
         self.features = features  # int16 rows at counts 0, 2, ..., if asked for
 

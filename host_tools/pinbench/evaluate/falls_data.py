@@ -108,7 +108,7 @@ def read(path, trials):
     import numpy as np
 
     loaded = None
-    values = None
+    values = np.empty((0, 6), np.int16)
     for trial in trials:
         if trial.file != loaded:
             values = _unpack(Path(path) / trial.file, np)

@@ -83,7 +83,7 @@ class Trees:
             l2_regularization=10,
             max_features=0.3,
             max_bins=63,
-            early_stopping=False,
+            early_stopping=False,  # pyright: ignore[reportArgumentType] (its hint says str)
             random_state=self.seed,
         ).fit(rows, target)
         return self
@@ -166,7 +166,7 @@ def whole(linears, trees, slope, offset):
     mean = linears[0].mean
     spread = linears[0].spread
     count = len(mean)
-    weights = sum(linear.weights for linear in linears)
+    weights = np.sum([linear.weights for linear in linears], axis=0)
     scale = np.minimum(32767, np.round(2**18 / spread))
     hinges = [mean, scale, np.minimum(32767, np.ceil(CLIP * 2**18 / scale))]
     for part in range(3):

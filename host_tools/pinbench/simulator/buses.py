@@ -264,7 +264,8 @@ class UARTLine(_Faulty):
         self.chip = None
         self.receiver = None  # the machine.UART that listens, with arrive(start_us, byte_us, data)
         self.host_baud = 0
-        self.peer = None  # the line whose host hears what this one's sends; itself in a loop
+        # The line whose host hears what this one's sends; itself in a loop.
+        self.peer: "UARTLine | None" = None
         self._busy_until = 0
 
     def add(self, chip, name=None, nets=None):
