@@ -17,6 +17,7 @@ import json
 import time
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import serial
 
