@@ -16,6 +16,8 @@ import pytest
 
 from pinbench.paths import FIRMWARE, ROOT
 
+pytestmark = pytest.mark.long
+
 FILES = sorted((ROOT / "tests" / "mistakes").glob("*.toml"))
 MISTAKES = {path.stem: tomllib.loads(path.read_text(encoding="utf-8")) for path in FILES}
 BIN = Path(sys.executable).parent

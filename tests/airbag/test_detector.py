@@ -105,6 +105,7 @@ def test_full_scale_for_seconds_leaves_31_bits_nowhere(pattern):
         detector.step(*map(Small, pattern(k)))
 
 
+@pytest.mark.long
 @given(stream=STREAM)
 def test_the_compiled_core_is_the_interpreted_core(stream):
     if not falls_core.fast():

@@ -17,7 +17,7 @@ from pinbench.board.virtual import BAUD_115200, VirtualBoard
 from pinbench.errors import UsageError
 from pinbench.paths import ROOT
 
-pytestmark = pytest.mark.vm
+pytestmark = [pytest.mark.vm, pytest.mark.long]
 
 MPREMOTE = str(Path(sys.executable).parent / "mpremote")
 PINBENCH = str(Path(sys.executable).parent / "pinbench")

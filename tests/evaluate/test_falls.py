@@ -171,6 +171,7 @@ def test_a_folder_that_is_none_is_one_sentence(tmp_path):
 # ---- the whole verb
 
 
+@pytest.mark.long
 def test_the_json_has_the_keys_that_programs_rely_on(tmp_path, capsys):
     write(
         tmp_path / "made", [row(), row(is_fall="0", offset=600, impact_index="", onset_index="")]

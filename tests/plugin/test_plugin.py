@@ -23,6 +23,12 @@ def spin():
     while True:
         pass
 '''
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch):
+    """The command that repeats a test names the profile, if one is set; here none is."""
+    monkeypatch.delenv("PINBENCH_PROFILE", raising=False)
 HEAD = """
 import pytest
 from pinbench.chips.sht4x import SHT4x

@@ -12,6 +12,7 @@ from pinbench.vm import binary
 PROGRAM = Path(__file__).with_name("vm_window.py")
 
 
+@pytest.mark.long
 @pytest.mark.vm
 def test_both_interpreters_print_the_same():
     outputs = []
