@@ -11,7 +11,7 @@ import binascii  # noqa: E402
 from array import array  # noqa: E402
 
 try:
-    import micropython
+    import micropython  # pyright: ignore[reportMissingImports]
 except ImportError:
     import types
 

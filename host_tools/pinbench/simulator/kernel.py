@@ -20,7 +20,7 @@ except ImportError:  # MicroPython: taken now, before firmware's own `sys` stand
 if traceback is not None:
     from pinbench.simulator.alloc_guard import call as call_guarded
 else:
-    from micropython import heap_lock, heap_unlock
+    from micropython import heap_lock, heap_unlock  # pyright: ignore[reportMissingImports]
 
 from pinbench.simulator.nets import Net
 from pinbench.simulator.profiles import profile as find_profile

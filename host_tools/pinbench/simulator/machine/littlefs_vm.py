@@ -1,6 +1,6 @@
 """littlefs on the real VM: its own `vfs.VfsLfs2` over the simulated flash (VM only)."""
 
-import vfs
+import vfs  # pyright: ignore[reportMissingImports]
 
 
 class _BlockDevice:
