@@ -39,7 +39,7 @@ test: lint ## lint, types, and the whole suite
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 .PHONY: test-fast
-test-fast: $(VENV)/stamp.dev ## the suite without its long tests, few examples a property, under a minute
+test-fast: $(VENV)/stamp.dev ## the suite without its long tests, few examples a property
 	@PINBENCH_PROFILE=fast $(BIN)/python -m pytest -q -n $(JOBS) -m "not long"
 
 .PHONY: test-long
