@@ -7,10 +7,13 @@ import tomllib
 
 import pytest
 
+from pinbench.board.connections import parts
 from pinbench.board.definitions import Board, load_board, names
+from pinbench.board.drawing import draw
 from pinbench.board.rules import faults
 from pinbench.errors import BoardError
 from pinbench.paths import BOARDS
+from pinbench.verbs.boards import drawings
 
 PICO = "rpi_pico_w"
 
@@ -189,3 +192,68 @@ def test_unknown_names_say_what_there_is():
         load_board("pico")
     with pytest.raises(BoardError, match=r"window.*devices\.kettle"):
         load_board(PICO).wiring("kettle")
+
+
+def test_pico_is_like_the_pico_w_but_for_the_radio():
+    pico, other = load_board("rpi_pico"), load_board(PICO)
+    assert pico.wiring("window")["pins"] == other.wiring("window")["pins"]
+    assert pico.pins["GP22"] == other.pins["GP22"]
+    assert pico.pins["GP25"].reserved == "the board's LED"
+    assert "radio" not in str(pico.pins)
+
+
+def test_like_of_like_is_refused(tmp_path):
+    path = tmp_path / "x.toml"
+    path.write_text(f'{ABOUT}like="rpi_pico"\n')
+    with pytest.raises(BoardError, match="like another"):
+        load_board(path)
+
+
+def test_every_leg_of_the_wiring_is_drawn_once():
+    """Each line of a bus meets each chip on it, each role its part; nothing hangs in the air."""
+    board = load_board(PICO)
+    found = parts(board, "window")
+    legs = [(part.name, leg.name, leg.pin or leg.net) for part in found for leg in part.legs]
+    assert len(legs) == len(set(legs))
+    assert ("rain", "RX", "GP8") in legs  # crossed: the processor's TX is GP8
+    assert ("rain", "TX", "GP9") in legs
+    assert ("indoor", "SDA", "GP4") in legs
+    assert ("drv_in1", "in", "GP14") in legs and ("drive", "in1", "drv_in1") in legs
+    wired = {pin for _, _, pin in legs if pin.startswith("GP")}
+    named = set(board.device("window")["pins"].values())
+    assert named <= wired
+    for part in found:
+        for leg in part.legs:
+            assert sum(other.net == leg.net for p in found for other in p.legs) > 1 or leg.pin
+
+
+@pytest.mark.parametrize("name", names())
+def test_drawing_shows_every_pin_that_is_used(name):
+    board = load_board(name)
+    for device in board.devices:
+        picture = draw(board, device)
+        for part in parts(board, device):
+            assert part.name.replace("_", " ") in picture
+            for leg in part.legs:
+                assert not leg.pin or f">{leg.pin}<" in picture
+
+
+def test_a_board_without_a_header_is_refused(table):
+    del table["board"]["header"]
+    with pytest.raises(BoardError, match=r"\[board\.header\]"):
+        draw(Board(table, "board.toml"), "window")
+
+
+def test_a_header_that_lacks_a_pin_is_refused(table):
+    table["board"]["header"]["left"].remove("GP4")
+    with pytest.raises(BoardError, match="GP4"):
+        draw(Board(table, "board.toml"), "window")
+
+
+def test_committed_drawings_are_those_of_the_board_files():
+    """`pinbench boards draw` makes them again."""
+    folder = BOARDS / "wiring"
+    made = drawings()
+    assert {path.name for path in folder.iterdir()} == set(made)
+    for name, text in made.items():
+        assert (folder / name).read_text(encoding="utf-8") == text, name

@@ -105,6 +105,25 @@ def boards_check(names):
     return verb.check(names)
 
 
+@boards.command("wiring")
+@click.argument("device")
+@click.option("--board", "name", metavar="B", required=True, help="Its name, or its file's path.")
+def boards_wiring(device, name):
+    """Print which leg of which part goes to which pin."""
+    from pinbench.verbs import boards as verb
+
+    return verb.wiring(device, name)
+
+
+@boards.command("draw")
+@click.option("--output", metavar="FOLDER", default="boards/wiring", show_default=True)
+def boards_draw(output):
+    """Draw every device on every board (SVG), with a README of their tables."""
+    from pinbench.verbs import boards as verb
+
+    return verb.draw(output)
+
+
 @cli.command()
 @click.option("--image", metavar="F", help="The file with its flash; made if there is none.")
 @click.option("--device", metavar="D", help="Wire this device's chips and world to it.")

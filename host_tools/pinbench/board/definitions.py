@@ -123,16 +123,36 @@ def load_board(name_or_path: str | Path, stands_for: str | None = None) -> Board
     """Read a board by its name, or by the path of its file. Raises BoardError.
 
     A board whose file says `stands_for = "NAME"` has that board's pins, wiring and budgets where
-    it says nothing else; `stands_for` names another one instead.
+    it says nothing else; `stands_for` names another one instead. One that says `like = "NAME"` has
+    its pins, header and wiring, pin by pin and device by device.
     """
     table, source = _read(name_or_path)
     other = table.get("board", {}).get("stands_for")
     if other:
-        base, _ = _read(stands_for or other)
+        base, _ = _alike(*_read(stands_for or other))
         about = {**_table(base, "board", source), **table["board"]}
         about["stands_for"] = base["board"].get("name")
         table = {**base, **table, "board": about}
-    return Board(table, source)
+    return Board(*_alike(table, source))
+
+
+def _alike(table: dict, source: str) -> tuple[dict, str]:
+    """Fill in what the board that this one is like has and this one does not say."""
+    name = table.get("board", {}).get("like")
+    if not name:
+        return table, source
+    base, base_source = _read(name)
+    if "like" in base.get("board", {}):
+        raise BoardError(f"{source} is like {name}, which is like another: name that one")
+    merged = dict(table)
+    for section in ("pins", "devices"):
+        merged[section] = {
+            **_table(base, section, base_source),
+            **_table(table, section, source),
+        }
+    header = base["board"].get("header")
+    merged["board"] = {"header": header, **table["board"]} if header else table["board"]
+    return merged, source
 
 
 def _read(name_or_path: str | Path) -> tuple[dict, str]:

@@ -1,12 +1,13 @@
-"""`pinbench boards` and `pinbench boards check`."""
+"""`pinbench boards`, `boards check`, `boards wiring` and `boards draw`."""
 
 import json
+from pathlib import Path
 
 import click
 
 from pinbench.board.definitions import load_board, names
 from pinbench.board.rules import faults
-from pinbench.errors import HELD, NOT_HELD
+from pinbench.errors import HELD, NOT_HELD, UsageError
 
 
 def show(as_json):
@@ -51,3 +52,45 @@ def check(wanted):
         if not found:
             click.echo(f"{board.name}: {', '.join(board.devices) or 'no device'} can be built")
     return NOT_HELD if count else HELD
+
+
+def wiring(device, name):
+    """Print the wiring of `device` on board `name` as a table. Raises BoardError."""
+    from pinbench.board.connections import wiring_table
+
+    click.echo(wiring_table(load_board(name), device))
+    return HELD
+
+
+def draw(folder):
+    """Write a drawing of every device on every real board, and README.md with the tables."""
+    into = Path(folder)
+    pages = drawings()
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        for name, text in pages.items():
+            (into / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written: {error.strerror}") from None
+    click.echo(f"{len(pages) - 1} drawings, and their tables in {into / 'README.md'}")
+    return HELD
+
+
+def drawings():
+    """Return file name -> text of all drawings, and of the README that shows them."""
+    from pinbench.board.connections import wiring_table
+    from pinbench.board.drawing import draw as picture
+
+    pages = {}
+    lines = ["# Wiring", "", "Made by `pinbench boards draw` from the files of the boards.", ""]
+    for name in names():
+        board = load_board(name)
+        if "stands_for" in board.about:
+            continue
+        for device in board.devices:
+            svg = f"{device}_{name}.svg"
+            pages[svg] = picture(board, device)
+            lines += [f"## {device} on {board.title}", "", f"![{device} on {board.title}]({svg})"]
+            lines += ["", wiring_table(board, device), ""]
+    pages["README.md"] = "\n".join(lines)
+    return pages
