@@ -91,7 +91,7 @@ def _pull(net: dict) -> str:
 
 
 def wiring_table(board: Board, device: str) -> str:
-    """Return the wiring of `device` as a Markdown table (part, leg, pin, pull). Raises BoardError."""
+    """Return the wiring as a Markdown table: part, leg, pin, pull. Raises BoardError."""
     rows = [("part", "leg", "to", "pull"), ("---",) * 4]
     for part in parts(board, device):
         for leg in part.legs:
