@@ -11,6 +11,7 @@ from pinbench.scenario import ScenarioError
 
 TRAPS = Path(__file__).parent / "diff_traps"
 ALL = sorted(SCENARIOS.glob("*/*.toml"))
+BUSY = ("always_moving.toml",)
 DIFF_ALWAYS = (
     "brown_out.toml",
     "rain_sensor_unplugged.toml",
@@ -28,10 +29,14 @@ def short(run):
 
 
 def marked(paths):
-    """The runs as parameters of a test; those of more than a simulated day are long ones."""
-    day_us = 86_400_000_000
+    """The runs as parameters of a test; those of hours and those of many events are long ones."""
+    hours_us = 4 * 3_600_000_000
     return [
-        pytest.param(run, id=short(run), marks=[pytest.mark.long] * (run.job["end_us"] > day_us))
+        pytest.param(
+            run,
+            id=short(run),
+            marks=[pytest.mark.long] * (run.job["end_us"] > hours_us or short(run) in BUSY),
+        )
         for run in runs(paths)
     ]
 

@@ -4,6 +4,7 @@ import io
 import json
 from datetime import UTC, datetime
 
+import pytest
 import vcd.reader
 from rich.console import Console
 
@@ -144,6 +145,7 @@ def test_each_rain_is_told_with_its_closing():
     assert [spell.told() for spell in spells] == ["shut 2 h before", "shut 36 s after", "not shut"]
 
 
+@pytest.mark.long
 def test_the_demo_tells_each_rain_and_compares(tmp_path, monkeypatch, capsys):
     path = tmp_path / "spell.toml"
     path.write_text(SPELL)

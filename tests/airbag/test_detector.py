@@ -87,6 +87,7 @@ def test_nothing_leaves_31_bits_and_the_answer_is_a_bool(stream):
         assert type(detector.step(*map(Small, row))) is bool
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "pattern",
     [
@@ -274,6 +275,7 @@ def tell(interpreter):
     )
 
 
+@pytest.mark.long
 @pytest.mark.vm
 def test_the_real_vm_says_the_same_with_its_heap_locked():
     micropython = os.environ.get("PINBENCH_MICROPYTHON") or Path(sys.executable).with_name(

@@ -257,6 +257,7 @@ def _data():
     pytest.skip(f"no recorded weather in {root}: set PINBENCH_DATA to the folder of recordings")
 
 
+@pytest.mark.long
 def test_on_recorded_weather_the_shipped_core_keeps_its_budgets():
     climates = rain.measure([next(iter(sorted(_data().glob("nyc_jfk*.csv.gz"))))], jobs=1)
     results = [score.result() for score in climates["nyc"]]

@@ -42,6 +42,7 @@ def module(table):
     return type("Module", (), scope)
 
 
+@pytest.mark.long
 def test_many_rows_at_once_score_as_the_core_scores_one():
     table = fitted()[2]
     told = scores.Table(module(table))
@@ -57,6 +58,7 @@ def test_whole_numbers_stay_near_the_fitted_model():
     assert np.abs(table.points(found) - 32 * (0.6 * odds - 2.5)).max() < 6
 
 
+@pytest.mark.long
 def test_the_same_seed_gives_the_same_bytes_twice():
     assert train_rain.source("coarse", fitted()[2], "x") == train_rain.source(
         "coarse", fitted()[2], "x"

@@ -108,6 +108,7 @@ def test_a_week_at_every_step_gives_alarms_and_nests_them(step_min):
     assert any(points != budgets.NO_SCORE for _, points in answers)
 
 
+@pytest.mark.long
 @given(st.integers(0, 2**16), st.integers(300, 600))
 @settings(max_examples=5)
 def test_no_answer_depends_on_what_comes_later(seed, cut):
@@ -173,6 +174,7 @@ def test_a_step_that_it_was_not_made_for_is_refused(step_min):
         forecasts.Forecast(step_min)
 
 
+@pytest.mark.long
 def test_equal_times_and_a_clock_set_back_or_ahead_disturb_nothing():
     rows = weather(7, 3, 5)
     plain = play(forecasts.Forecast(5), rows)
@@ -278,6 +280,7 @@ class Site:
         return 100 * (closed & self.idle[:, None]).sum(0) / self.dry.sum()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("step_min", (20, 60))
 def test_needless_closing_stays_within_a_third_of_each_budget_at_a_new_site(step_min):
     """A threshold that gives 5 % where it was fitted gives 2 to 11 % elsewhere: so here too."""
