@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 from pinbench.errors import PinbenchError, UsageError
-from pinbench.evaluate import falls_core, falls_data, falls_score, resample
+from pinbench.evaluate import falls_core, falls_data, falls_score, fitted, resample
 from pinbench.evaluate.cores import core
 
 CHECKED = 6  # trials a set that are run by the interpreted core as well
@@ -157,11 +157,14 @@ def run(folder, as_json=False, plot=None, jobs=None):
 
     try:
         sets = measure(folder, jobs, tell)
+        found = falls_data.find(folder)
+        if words := fitted.warning("falls", falls_data.files(found)):
+            tell(words)
         figures = report(sets)
         if plot:
             from pinbench.evaluate import falls_plots
 
-            falls_plots.draw(sets, falls_data.find(folder), plot)
+            falls_plots.draw(sets, found, plot)
     except falls_data.FallDataError as error:
         raise UsageError(str(error)) from None
     except BrokenProcessPool:

@@ -66,6 +66,11 @@ def find(folder):
     return found
 
 
+def files(found):
+    """The files of recordings of all sets that `find` returned, sorted within a set."""
+    return [file for path in found.values() for file in sorted(path.glob("*.xz"))]
+
+
 def index(path):
     """The trials of one set, in the index's order; falls without an impact label are left out."""
     source = Path(path) / "index.csv"

@@ -11,7 +11,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 from pinbench.errors import UsageError
-from pinbench.evaluate import weather
+from pinbench.evaluate import fitted, weather
 from pinbench.evaluate.cores import core
 
 SETTINGS = ("calm", "balanced", "eager")
@@ -138,6 +138,8 @@ def run(paths, as_json=False, plot=None, jobs=None):
         raise UsageError(
             "A measuring process died; try --jobs 1, which needs less memory."
         ) from None
+    if words := fitted.warning("rain", weather.find(paths)):
+        tell(words)
     figures = report(climates)
     if plot:
         from pinbench.evaluate import rain_plots

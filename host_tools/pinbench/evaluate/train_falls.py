@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from pinbench.errors import UsageError
-from pinbench.evaluate import falls, falls_data, falls_score, falls_tables
+from pinbench.evaluate import falls, falls_data, falls_score, falls_tables, fitted
 from pinbench.evaluate.cores import FIRMWARE
 from pinbench.evaluate.resample import RATE_HZ
 
@@ -203,6 +203,8 @@ def run(folder, seed=1, out=None, validate=False, as_json=False, jobs=None):
     made = falls_tables.tables(falls_tables.from_lightgbm(booster), level, ENOUGH)
     path = Path(out) if out else FIRMWARE / "airbag" / "detector_tables.py"
     path.write_text(falls_tables.source(made, _origin(found, seed)), encoding="utf-8")
+    if not out:
+        fitted.write("falls", falls_data.files(found))
     tell(f"wrote {path.name}")
     return figures
 
