@@ -20,7 +20,7 @@ def test_every_chip_bears_its_name_and_can_be_switched(hand, kind):
 
 
 def test_an_unknown_kind_is_named():
-    with pytest.raises(ValueError, match="'sht3x' is unknown: choose one of bmp390"):
+    with pytest.raises(ValueError, match="'sht3x' is unknown: choose one of ai10, bmp390"):
         chip_class("sht3x")
 
 

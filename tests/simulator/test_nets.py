@@ -87,3 +87,43 @@ def test_the_gate_lets_nothing_through_while_one_input_is_low(steps):
         enable.drive("x", level)
         pwm.drive_pwm("y", 20000, duty)
         assert out.duty == (duty if level else 0)
+
+
+def test_an_adc_asks_when_it_converts():
+    net = Kernel().net("n")
+    values = iter([10, 20])
+    net.sense(lambda: next(values))
+    assert [net.millivolts(), net.millivolts()] == [10, 20]
+    net.sense(None)
+    net.set_mv(1234)
+    assert net.millivolts() == 1234
+
+
+@given(st.integers(0, 1))
+def test_a_shorted_or_cut_wire_hides_the_voltage(level):
+    net = Kernel().net("n")
+    net.sense(lambda: 1000)
+    net.stick(level)
+    assert net.millivolts() == 3300 * level and net.is_stuck()
+    net.unstick()
+    assert net.millivolts() == 1000 and not net.is_stuck()
+    net.float_()
+    assert len({net.millivolts() for _ in range(20)}) > 10
+    net.float_(False)
+    assert net.millivolts() == 1000
+
+
+@given(st.integers(1, 65534), st.integers(0, 3000))
+def test_the_next_edge_of_a_pulse_train(duty, wait_us):
+    kernel = Kernel()
+    net = kernel.net("n")
+    assert net.edge_us() is None
+    net.drive_pwm("a", 1000, duty)
+    kernel.run_until(wait_us)
+    level, edge_us = net.read(), net.edge_us()
+    assert edge_us is not None
+    assert kernel.now_us < edge_us <= kernel.now_us + 1000
+    kernel.run_until(edge_us - 1)
+    assert net.read() == level
+    kernel.run_until(edge_us)
+    assert net.read() != level or duty * 1000 // 65536 in (0, 999)

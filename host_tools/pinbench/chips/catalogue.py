@@ -10,6 +10,18 @@ CHIPS = {
     "limit_switch": ("pinbench.chips.limit_switch", "LimitSwitch"),
     "button": ("pinbench.chips.button", "Button"),
     "buzzer": ("pinbench.chips.buzzer", "Buzzer"),
+    "lsm6dsox": ("pinbench.chips.lsm6dsox", "LSM6DSOX"),
+    "inflator": ("pinbench.chips.inflator", "Inflator"),
+    "max17048": ("pinbench.chips.max17048", "MAX17048"),
+    "vibration_motor": ("pinbench.chips.vibration_motor", "VibrationMotor"),
+    "contact": ("pinbench.chips.contact_switch", "ContactSwitch"),
+    "ai10": ("pinbench.chips.ai10", "AI10"),
+    "cabinet": ("pinbench.chips.cabinet", "Cabinet"),
+    "pn532": ("pinbench.chips.pn532", "PN532"),
+    "ds2401": ("pinbench.chips.ds2401", "DS2401"),
+    "mcp23017": ("pinbench.chips.mcp23017", "MCP23017"),
+    "ssd1306": ("pinbench.chips.ssd1306", "SSD1306"),
+    "ws2812": ("pinbench.chips.ws2812", "WS2812"),
 }
 
 

@@ -8,22 +8,41 @@ a reset; the fake modules and the firmware's own modules are made anew at every 
 import sys
 
 from pinbench.simulator.buses import I2C_FAULTS, UART_FAULTS, I2CBus, SPIBus, UARTLine
-from pinbench.simulator.kernel import Halt, Kernel, describe_error
+from pinbench.simulator.kernel import CtrlC, Halt, Kernel, describe_error
 from pinbench.simulator.machine import small
+from pinbench.simulator.machine.esp32mod import OTA, make_esp32
 from pinbench.simulator.machine.files import Flash, make_files
+from pinbench.simulator.machine.frozen import LATE
+from pinbench.simulator.machine.hashmod import make_hashlib
 from pinbench.simulator.machine.pwm import PWMBlock
-from pinbench.simulator.machine.system import Clock, Machine, Watchdog
+from pinbench.simulator.machine.rp2mod import make_rp2
+from pinbench.simulator.machine.rtc import Clock, Kept
+from pinbench.simulator.machine.system import Machine, Watchdog
 from pinbench.simulator.machine.tasks import make_tasks
+from pinbench.simulator.machine.thread import Cores, make_thread
 from pinbench.simulator.machine.timemod import FreeClock, make_time
+from pinbench.simulator.machine.timer import Alarms
 from pinbench.simulator.nets import Gate
 from pinbench.simulator.pads import Pad
 
 _ON_VM = sys.implementation.name == "micropython"
 if _ON_VM:
+    from pinbench.simulator import boundary
+    from pinbench.simulator import weak_vm as weak
     from pinbench.simulator.loader_vm import Loader
 else:
+    from pinbench.simulator import weak_host as weak
+    from pinbench.simulator.alloc_guard import Guard
     from pinbench.simulator.loader_cpython import Loader
     from pinbench.simulator.machine.aio import make_asyncio
+    from pinbench.simulator.search import Search
+
+_BUS_PINS = (
+    ("i2c", ("scl", "sda")),
+    ("spi", ("sck", "mosi", "miso")),
+    ("uart", ("tx", "rx")),
+)
+_PORT_MODULES = {"rp2": make_rp2, "esp32": make_esp32, "_thread": make_thread}
 
 NET_FAULTS = {
     "stuck_pin": "net `target` is shorted to `level` (0 or 1)",
@@ -34,6 +53,7 @@ SYSTEM_FAULTS = {
     "power_cut": "the supply is gone for `off_ms`",
     "brown_out": "the supply sags below the reset threshold for `off_ms`",
 }
+_NONE = object()
 MAX_RESETS = 200  # a device that resets more often than this in one run is in a boot loop
 
 
@@ -44,7 +64,8 @@ class Bench:
     `roots` are the folders in which firmware is found; `unix_s` sets the real-time clock as a host
     would have (None: what the port shows at power-on); `costs` maps "module.Class.method" to the
     microseconds of virtual time that a call of it takes; `chip_class` maps the kind of a chip to
-    its class (pinbench.chips.catalogue.chip_class): the kernel's side knows no chip.
+    its class (pinbench.chips.catalogue.chip_class): the kernel's side knows no chip. `numbers` are
+    the loader's options float32 and int31, for CPython alone.
     """
 
     def __init__(
@@ -59,6 +80,8 @@ class Bench:
         trace=None,
         files=None,
         chip_class=None,
+        numbers=None,
+        search=None,
     ):
         self.wiring = wiring or {}
         self.roots = roots
@@ -70,7 +93,12 @@ class Bench:
         self.clock = Clock(self.kernel, unix_s)
         self.pwm = PWMBlock(self.kernel.profile)
         self.i2c_settings = {}  # id -> what the hardware was set to; outlives a soft reset
-        self.rtc_memory = b""
+        self.kept = Kept(self.kernel.profile)
+        self.nvs = {}  # esp32: namespace -> key -> (kind, value), as committed
+        self.ota = OTA()
+        self.wake_on = None  # (net, level) that ends a deep sleep
+        self.alarms = Alarms(self.kernel)
+        self.cores = Cores(self.kernel)
         self.console = Console(self.kernel)
         self.chips = {}
         self.resets = {}
@@ -79,6 +107,10 @@ class Bench:
         self.expected_losses = set()
         self.expected_violations = []
         self._costs = costs or {}
+        self._numbers = numbers or {}
+        if search is not None and _ON_VM:
+            raise ValueError("search mode needs CPython")
+        self.search = None if search is None else Search(self.kernel, search, self.collect)
         self._chip_class = chip_class
         self._pads = {}
         self._buses = {"i2c": {}, "spi": {}, "uart": {}}
@@ -91,6 +123,11 @@ class Bench:
         for role in sorted(pins):
             self._roles[pins[role]] = role
         self._wire()
+        # As on the chip, whether the firmware uses them or not: a run takes no more memory for
+        # that, so what the firmware itself takes can be measured.
+        self.wired = self._wired()
+        for number in self.wired:
+            self.pad(number)
         if files:
             self._write_files(files)
 
@@ -189,6 +226,20 @@ class Bench:
         chips = self.wiring.get("chips", {})
         for role in sorted(chips):
             self._add_chip(role, chips[role])
+        lines = self.wiring.get("uart", {})
+        for name in sorted(lines):
+            if "peer" in lines[name]:  # crossed with another UART of the same board
+                self.uart(lines[name]["id"]).peer = self.uart(lines[lines[name]["peer"]]["id"])
+
+    def _wired(self):
+        """Return the GPIOs that the wiring names, in order."""
+        found = set(self.wiring.get("pins", {}).values())
+        for kind, functions in _BUS_PINS:
+            for entry in self.wiring.get(kind, {}).values():
+                for function in functions:
+                    if entry.get(function) is not None:
+                        found.add(entry[function])
+        return sorted(found)
 
     def _add_chip(self, role, entry):
         options = {}
@@ -278,27 +329,58 @@ class Bench:
             "gc": small.make_gc(self),
             "random": small.make_random(self),
             "errno": small.make_errno(self),
+            "hashlib": make_hashlib(),
             "os": files.os_module,
             "vfs": files.vfs_module,
             "wiring": make_wiring(self.wiring),
         }
         modules["sys"] = small.make_sys(self, modules)
         for name in kernel.profile.modules:
-            modules[name] = small.namespace()
+            modules[name] = _PORT_MODULES[name](self)
         if _ON_VM:
+            boundary.install(kernel, modules)
             modules["_asyncio"] = small.namespace(TaskQueue=tasks[0], Task=tasks[1])
             modules["_free_time"] = clock
         else:
             modules["asyncio"] = make_asyncio(clock, select, tasks, kernel.log, describe_error)
-        loader = Loader(self.roots, modules, files.open, self.console.print, self._loaded)
+        options = {}
+        if not _ON_VM:
+            options = dict(self._numbers)
+            options["guard"] = Guard(kernel.heap_is_locked, lambda: kernel.emergency)
+            options["search"] = self.search
+        print_ = self.console.print
+        loader = Loader(self.roots, modules, files.open, print_, self._loaded, **options)
+        modules["sys"].modules = loader.imported
+        loader.late, loader.bench = LATE, self
         self.loader = loader
         self.machine = machine
         loader.enter()
+        if self.search is not None:
+            self.search.enter()
         if _ON_VM:
             asyncio = loader.load("asyncio")
             asyncio.core.Loop.default_exception_handler = self._report_task
         modules["uasyncio"] = modules.get("asyncio")
         return loader
+
+    def watch_timer(self, timer):
+        """A Timer runs: a collection may find that nobody refers to it (TMR-06)."""
+        weak.watch(timer)
+
+    def collect(self):
+        """The firmware collects: on rp2 a running Timer without a reference ends (TMR-06).
+
+        A board collects at any allocation, the bench only when the firmware asks for it.
+        """
+        alarms = self.alarms.running
+        if not alarms or self.kernel.profile.platform != "rp2":
+            return
+        seen = list(alarms)
+        weak.release(seen)
+        for alarm in seen:
+            if alarm.handle is None:
+                self.kernel.loss("collected timer", "Timer")
+                alarm.cancel()
 
     def load(self, name):
         """Import a firmware module of this boot (boots at first use) and return it."""
@@ -323,6 +405,7 @@ class Bench:
     def run(self, main, end_us=None):
         """Boot and run the file `main` until `end_us`, through every reset on the way.
 
+        With None for `main` the device boots what lies on its own flash: boot.py, then main.py.
         Ends when the run does; raises RuntimeError when the device does nothing but reset.
         """
         if end_us is not None:
@@ -344,12 +427,9 @@ class Bench:
             kernel.spend(kernel.profile.boot_us)
             loader = self.boot()
             try:
-                loader.run(main)
+                self._programs(loader, main)
             except SystemExit:  # RST-21
                 return self._soft_reset()
-            except Exception as error:
-                kernel.log("Traceback (most recent call last):")
-                kernel.log(describe_error(error))
             self.console.flush()
             self._idle()
         except Halt as halt:
@@ -360,6 +440,34 @@ class Bench:
         if kind in ("end", "idle"):
             return "end"
         return self._hard_reset(kind, off_us)
+
+    def _programs(self, loader, main):
+        """What runs after a boot."""
+        if main is None:
+            self._run_flash(loader)
+        else:
+            self._guarded(loader.run, main)
+
+    def _run_flash(self, loader):
+        """boot.py and main.py on the device's own flash; what the first raises skips the second
+        (RST-08)."""
+        for name in ("/boot.py", "/main.py"):
+            try:
+                source = str(self.flash.mounted.read(name), "utf-8")
+            except OSError:
+                continue
+            if not self._guarded(loader.execute, name, source):
+                return
+
+    def _guarded(self, run, *args):
+        """Run firmware; False if it raised, which is printed. SystemExit goes on (RST-21)."""
+        try:
+            run(*args)
+        except (Exception, CtrlC) as error:
+            self.kernel.log("Traceback (most recent call last):")
+            self.kernel.log(describe_error(error))
+            return False
+        return True
 
     def _idle(self):
         """The REPL: nothing runs but what interrupts bring, outputs stay as they were."""
@@ -382,10 +490,14 @@ class Bench:
     def _forget(self):
         if self.loader is not None:
             self.kernel.halt("soft")  # whatever the old firmware still asks for is refused
+            self.cores.stop()
             if not _ON_VM:
                 self.loader.modules["asyncio"]._close_all()
             self.loader.leave()
             self.loader = None
+            if self.search is not None:
+                self.search.leave()
+        self.alarms.stop()
         for fn in self._at_reset:
             fn()
         self._at_reset = []
@@ -393,9 +505,13 @@ class Bench:
             line.receiver = None
 
     def _soft_reset(self):
-        """RST-09: globals and timers are gone, pins keep their level on rp2 (PIN-28)."""
+        """RST-09: open files are finalised, globals and timers are gone, pins keep their level on
+        rp2 (PIN-28)."""
         self.console.flush()
+        if self.loader is not None:
+            self.flash.mounted.finalise()
         self._forget()
+        self.reset_cause = self.kernel.profile.cause_of.get("soft", self.reset_cause)  # RST-02
         self.kernel.revive()
         self.pwm.soft_reset()
         if not self.kernel.profile.keeps_pins_over_soft_reset:
@@ -411,6 +527,7 @@ class Bench:
         self._release_pads()
         self.i2c_settings = {}
         self.pwm.reset()
+        self.ota.reset()
         if kind == "power" and off_us:
             self._supply(False)
             try:
@@ -420,13 +537,24 @@ class Bench:
                 return halt.kind
             self._supply(True)
             self.clock.power_on()
-            self.rtc_memory = b""
+            self.kept.clear()
         elif kind == "deepsleep":
             try:
-                kernel.spend(off_us)
+                self._sleep_deeply(off_us)
             except Halt as halt:
                 return halt.kind
+        self.wake_on = None
+        kernel.restart_ticks()
         return kind
+
+    def _sleep_deeply(self, off_us):
+        """Until the time is over (None: for ever) or the pin of `wake_on` has its level."""
+        kernel = self.kernel
+        end = None if off_us is None else kernel.now_us + off_us
+        while end is None or kernel.now_us < end:
+            if self.wake_on is not None and self.wake_on[0].level == self.wake_on[1]:
+                return
+            kernel.wait(end)
 
     def _supply(self, on):
         self.kernel.note("fault", "supply", "on" if on else "off")
@@ -459,9 +587,17 @@ class Bench:
         kernel = self.kernel
         us = self._costs[path]
 
-        def wrapped(*args, **kwargs):
-            kernel.spend(us)
-            return fn(*args, **kwargs)
+        # Fixed arguments, and few closed over: a hard handler may call it (simulator/boundary.py).
+        def wrapped(a=_NONE, b=_NONE):
+            if kernel.locked:
+                kernel.lift()
+                kernel.spend(us)
+                kernel.relock()
+            else:
+                kernel.spend(us)
+            if a is _NONE:
+                return fn()
+            return fn(a) if b is _NONE else fn(a, b)
 
         return wrapped
 
@@ -524,6 +660,7 @@ def make_wiring(wiring):
     """Return the module `wiring` that the build generates on a board."""
     return small.namespace(
         BOARD=wiring.get("board", ""),
+        LIVE=wiring.get("live", False),
         PINS=wiring.get("pins", {}),
         I2C=wiring.get("i2c", {}),
         SPI=wiring.get("spi", {}),

@@ -230,7 +230,9 @@ class SPIBus(_Faulty):
         idle = self.idle
         if self.miso is not None and self.miso.is_held():
             idle = 0xFF if self.miso.level else 0
-        if not self.looped:
+        if chip is not None and not self.looped and hasattr(chip, "spi_burst"):
+            chip.spi_burst(out, reply, baudrate)
+        elif not self.looped:
             for index in range(len(out)):
                 reply[index] = idle if chip is None else chip.spi_exchange(out[index])
         fault = self._take("bit_flip") if self._faults else None

@@ -41,16 +41,23 @@ class Halt(BaseException):
         self.off_us = off_us
 
 
-class _HeapLocked:
-    """Stands as `halted` while a hard handler runs on the VM with the heap locked: the first fake
-    that it calls unlocks the heap, since the fakes allocate where the hardware does not."""
+class CtrlC(KeyboardInterrupt):
+    """Ctrl-C on the simulated console; the host's own is a plain KeyboardInterrupt."""
 
 
-_HEAP_LOCKED = _HeapLocked()
+def _interrupt(_):
+    raise CtrlC
 
 
 class SimulationBug(BaseException):
     """The simulator itself failed inside an event: never to be taken for the firmware's error."""
+
+
+# Stands as `halted` while a hard handler runs on the VM with the heap locked, and is what a fake
+# raises that has no boundary; made ahead, because nothing can be made then.
+_HEAP_LOCKED = SimulationBug(
+    "a hard handler called a fake that simulator/boundary.py does not know"
+)
 
 
 class Kernel:
@@ -70,14 +77,15 @@ class Kernel:
         self.violations = []
         self.halted = None
         self.irq_off = 0
-        self.restart = 0  # time at which the processor last came out of reset
         self._heap = []
         self._sequence = 0
         self._nets = {}
         self._soft = []
         self._in_soft = False
         self._hard = 0
+        self.locked = False  # the VM's real heap, for a hard handler
         self.heap_locks = 0
+        self.emergency = False  # alloc_emergency_exception_buf has been called
         self._pended = []
         self._cost_us = self.profile.call_cost_us
 
@@ -184,6 +192,18 @@ class Kernel:
         elif end_us > self.now_us:
             self.now_us = end_us
 
+    def doze(self, us):
+        """Stand still until an interrupt comes, for `us` at most (None: for ever). It is served
+        only when the processor has woken (RST-20)."""
+        end = None if us is None else self.now_us + us
+        self.irq_off += 1
+        try:
+            while not self._pended and (end is None or self.now_us < end):
+                self.wait(end)
+        finally:
+            self.irq_off -= 1
+        self.flush_pended()
+
     def idle(self, end_us):
         """One round of a polling wait: a soft callback if one waits, else as `wait`."""
         if self._soft and not self._in_soft:
@@ -215,6 +235,10 @@ class Kernel:
         """True when `micropython.schedule` would have to refuse."""
         return len(self._soft) >= self.profile.queue_depth
 
+    def ctrl_c(self, _=None):
+        """Ctrl-C on the console: KeyboardInterrupt at the next poll, in front of what waits."""
+        self._soft.insert(0, (_interrupt, None, "Ctrl-C"))
+
     def callbacks_wait(self):
         """True while a soft callback waits for a polling call."""
         return bool(self._soft)
@@ -240,7 +264,7 @@ class Kernel:
 
         Returns False when it raised (PIN-21): the caller then disables its source.
         """
-        if self.irq_off:
+        if self.irq_off or self._hard:  # handlers have one priority: none interrupts another
             entry = (self.interrupt, (fn, arg, who))
             if entry not in self._pended:  # one pending bit a source, as in hardware
                 self._pended.append(entry)
@@ -250,28 +274,43 @@ class Kernel:
         self._hard += 1
         try:
             if traceback is not None:
-                call_guarded(fn, arg)
+                call_guarded(fn, arg, self.emergency)
             else:
                 self._call_locked(fn, arg)
         except Exception as error:
             self.log("Uncaught exception in IRQ callback handler")
-            self.log_exception(error)
+            # Its text found no room (SCH-10).
+            self.log(describe_error(error) if self.emergency else type(error).__name__)
             return False
         finally:
             self._hard -= 1
+        if self._pended:
+            self.flush_pended()
         return True
 
     def _call_locked(self, fn, arg):
         if self.halted is not None:
             fn(arg)
             return
-        self.halted = _HEAP_LOCKED
-        heap_lock()
+        self.relock()
         try:
             fn(arg)
         finally:
-            if self.halted is _HEAP_LOCKED:
-                self._stopped()
+            if self.locked:
+                self.lift()
+
+    def relock(self):
+        """Lock the VM's heap: firmware goes on in a hard handler. Nothing once it has halted."""
+        if self.halted is None:
+            self.halted = _HEAP_LOCKED
+            self.locked = True
+            heap_lock()
+
+    def lift(self):
+        """Unlock the VM's heap: a fake does the simulator's own work."""
+        heap_unlock()
+        self.locked = False
+        self.halted = None
 
     def pend(self, fn):
         """Call fn() as soon as interrupts are let in again; the caller asks only once."""
@@ -281,19 +320,44 @@ class Kernel:
         """True in a hard handler and between heap_lock and heap_unlock."""
         return self._hard > 0 or self.heap_locks > 0
 
+    def lock_heap(self):
+        """micropython.heap_lock: on the VM its own as well, until a fake that has no boundary is
+        called. Locks nest."""
+        self.heap_locks += 1
+        if traceback is None:
+            self.relock()
+
+    def unlock_heap(self):
+        """micropython.heap_unlock."""
+        self.heap_locks -= 1
+        if self.heap_locks and traceback is None:
+            self.relock()
+
     def flush_pended(self):
         """Run the interrupts that waited while they were blocked."""
-        while self._pended and not self.irq_off:
+        while self._pended and not self.irq_off and not self._hard:
             fn, args = self._pended.pop(0)
             fn(*args)
+
+    # -- the other core
+
+    def enter_core(self):
+        """Core 1 goes on: it runs no soft callback (SCH-13). Returns what `leave_core` needs."""
+        state = self._in_soft
+        self._in_soft = True
+        return state
+
+    def leave_core(self, state):
+        """Core 0 goes on."""
+        self._in_soft = state
 
     # -- what stops the processor
 
     def _stopped(self):
-        if self.halted is not _HEAP_LOCKED:
+        """Raise Halt; or go on, unlocked, where the main program had locked the heap itself."""
+        if not self.locked or self._hard:
             raise self.halted
-        heap_unlock()
-        self.halted = None
+        self.lift()
 
     def halt(self, kind, off_us=0):
         """Stop the processor at the next instant that firmware asks anything of it."""
@@ -310,6 +374,10 @@ class Kernel:
         self.note("fault", "reset", "pulse")
         self.halt("power", 0)
 
+    def restart_ticks(self):
+        """The processor comes out of a reset: its counters begin at 0 (TIM-10)."""
+        self.start_ticks_us = -self.now_us
+
     def revive(self):
         """After a halt: forget everything that lived in the processor."""
         self.halted = None
@@ -317,9 +385,9 @@ class Kernel:
         self._in_soft = False
         self._hard = 0
         self.heap_locks = 0
+        self.emergency = False
         self._pended = []
         self.irq_off = 0
-        self.restart = self.now_us
 
     # -- what is noted
 

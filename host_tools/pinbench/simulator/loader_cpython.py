@@ -11,6 +11,7 @@ import io
 import os
 import types
 
+from pinbench.simulator import alloc_guard, numerics
 from pinbench.simulator.machine.small import namespace
 from pinbench.simulator.oserror import OSError as _OSError
 
@@ -29,7 +30,7 @@ _ABSENT = (
     "credits license quit exit aiter anext"
 ).split()
 
-_code = {}  # path -> (mtime, size, code): compiling is the slow part of a boot
+_code = {}  # path and rules -> (mtime, size, code): compiling is the slow part of a boot
 
 
 class _Deque(collections.deque):
@@ -56,13 +57,27 @@ _SHARED = {
 class Loader:
     """Modules of one boot: `fakes` (name -> object) first, then files under `roots`.
 
-    `refused` are names of modules that the board does not have; `loaded(name, module)` is called
-    after each firmware module has run.
+    `loaded(name, module)` is called after each firmware module has run. `float32` and `int31` give
+    the firmware a board's numbers (see numerics). `guard` and `search` belong to one bench: see
+    alloc_guard and search.
     """
 
-    def __init__(self, roots, fakes, open_, print_, loaded=None):
+    def __init__(
+        self,
+        roots,
+        fakes,
+        open_,
+        print_,
+        loaded=None,
+        float32=False,
+        int31=False,
+        guard=None,
+        search=None,
+    ):
+        self._rules = numerics.rules(float32, int31)
         self.roots = [os.path.abspath(root) for root in roots]
         self.modules = dict(fakes)
+        self.imported = self.modules  # the firmware's `sys.modules`
         self._loaded = loaded
         self._builtins = dict(vars(builtins))
         for name in _ABSENT:
@@ -71,6 +86,11 @@ class Loader:
         self._builtins["OSError"] = _OSError
         self._builtins["open"] = open_
         self._builtins["print"] = print_
+        self._builtins[alloc_guard.NAME] = guard
+        self._search = search
+        self._main = types.ModuleType("__main__")
+        self.late = {}  # name -> fn(bench): fakes that are made when they are first imported
+        self.bench = None
 
     def load(self, name):
         """Import a firmware module by its dotted name and return it."""
@@ -84,6 +104,14 @@ class Loader:
                 self._execute(types.ModuleType("__main__"), path)
                 return
         raise ImportError("no file %r under %s" % (name, ", ".join(self.roots)))
+
+    def execute(self, name, source):
+        """Run text as `__main__`, whose names boot.py and main.py share; `name` is its file."""
+        if self._rules is None:
+            code = compile(source, name, "exec")
+        else:
+            code = self._rules.compile(source, name)
+        self._run(self._main, name, code)
 
     def enter(self):
         """Nothing to do: the process never sees the fakes."""
@@ -107,6 +135,8 @@ class Loader:
 
     def _find(self, name):
         module = self.modules.get(name)
+        if module is None and name in self.late:
+            module = self.modules[name] = self.late[name](self.bench)
         if module is not None:
             return module
         if name[0] == "u" and name[1:] in self.modules:
@@ -152,16 +182,30 @@ class Loader:
         return None, False
 
     def _execute(self, module, path):
+        self._run(module, path, _compile(path, self._rules))
+
+    def _run(self, module, path, code):
         module.__file__ = path
         module.__dict__["__builtins__"] = self._builtins
-        exec(_compile(path), module.__dict__)
+        if self._rules is not None:
+            module.__dict__.update(self._rules.names)
+        if self._search is not None:
+            self._search.watch(code)
+        exec(code, module.__dict__)
 
 
-def _compile(path):
+def _compile(path, rules):
     stat = os.stat(path)
-    known = _code.get(path)
+    key = path, rules
+    known = _code.get(key)
     if known is None or known[:2] != (stat.st_mtime_ns, stat.st_size):
         with open(path, encoding="utf-8") as file:
-            code = compile(file.read(), path, "exec")
-        known = _code[path] = (stat.st_mtime_ns, stat.st_size, code)
+            source = file.read()
+        if rules is not None:
+            code = rules.compile(source, path)
+        elif "heap_lock" in source:
+            code = alloc_guard.rewrite(source, path)
+        else:
+            code = compile(source, path, "exec")
+        known = _code[key] = (stat.st_mtime_ns, stat.st_size, code)
     return known[2]

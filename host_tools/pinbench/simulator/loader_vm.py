@@ -29,10 +29,14 @@ class Loader:
     def __init__(self, roots, fakes, open_, print_, loaded=None):
         self.roots = roots
         self.modules = dict(fakes)
+        self.imported = _REAL_MODULES  # the firmware's `sys.modules`
         self._loaded = loaded
         self._open = open_
         self._print = print_
         self._before = []
+        self._main = {"__name__": "__main__"}
+        self.late = {}  # name -> fn(bench): fakes that are made when they are first imported
+        self.bench = None
         self._path = list(sys.path)
         # MicroPython hides the original builtins behind overrides; deleting one uncovers it.
         self._real_import = builtins.__import__
@@ -77,6 +81,11 @@ class Loader:
             return
         raise ImportError("no file %r under %s" % (name, ", ".join(self.roots)))
 
+    def execute(self, name, source):
+        """Run text as `__main__`, whose names boot.py and main.py share; `name` is its file."""
+        self._main["__file__"] = name
+        exec(compile(source, name, "exec"), self._main)
+
     def _import(self, name, globals=None, locals=None, fromlist=None, level=0):
         caller = globals.get("__name__", "") if globals else ""
         if level or caller.startswith("pinbench"):
@@ -88,6 +97,8 @@ class Loader:
         fake = self.modules.get(name)
         if fake is None and name[0] == "u":
             fake = self.modules.get(name[1:])
+        if fake is None and name in self.late:
+            fake = self.modules[name] = self.late[name](self.bench)
         if fake is not None:
             return fake
         if name in _HOST_MODULES or (name[0] == "u" and name[1:] in _HOST_MODULES):

@@ -16,6 +16,9 @@ class Net:
         self.duty = 0
         self.freq_hz = 0
         self.mv = None
+        self._sense = None
+        self.onewire = []  # chips with a 1-Wire face on it
+        self.bitstream = []  # fn(timing_ns, data) of chips that listen to machine.bitstream
         self._drivers = {}
         self._pulls = {}
         self._watchers = []
@@ -72,17 +75,43 @@ class Net:
             return self._kernel.random.bits(1)
         return self.level
 
+    def edge_us(self):
+        """Return when the pulse train on it next changes level, None for a plain level."""
+        if not self.freq_hz:
+            return None
+        period_us = 1000000 // self.freq_hz or 1
+        at = (self._kernel.now_us - self._phase_us) % period_us
+        high_us = -(-self.duty * period_us // 65536)
+        return self._kernel.now_us + (high_us if at < high_us else period_us) - at
+
     def millivolts(self):
-        """Return what an ADC sees: what was set, else the average of what drives or pulls."""
+        """Return what an ADC sees: what was set, else the average of what drives or pulls.
+
+        A net that is shorted shows the rail, one that is cut noise.
+        """
+        if self._stuck is not None:
+            return 3300 if self._stuck else 0
+        if self._floating:
+            return self._kernel.random.below(3301)
+        if self._sense is not None:
+            return self._sense()
         return self.duty * 3300 // 65535 if self.mv is None else self.mv
 
     def is_held(self):
         """True if anything drives or pulls the net."""
         return bool(self._drivers or self._pulls) or self._stuck is not None
 
+    def is_stuck(self):
+        """True while it is shorted to a level, or cut."""
+        return self._stuck is not None or self._floating
+
     def set_mv(self, mv):
         """Set the analogue voltage (millivolts) that an ADC on this net sees."""
         self.mv = mv
+
+    def sense(self, fn):
+        """An ADC on this net sees fn() in millivolts, asked when it converts; None ends it."""
+        self._sense = fn
 
     def stick(self, level):
         """Fault: the net is shorted to 0 or 1, whatever drives it."""

@@ -15,7 +15,7 @@ class Pad:
         self.net = net
         self.source = "GP%d" % number
         self.function = "sio"
-        self.adc_fault = False  # conversions of this pin fail
+        self.adc_fault = 0  # esp-idf error by which conversions of this pin fail, 0 for none
         self.reset()
 
     def reset(self):

@@ -38,6 +38,7 @@ _COMMON = {
     "flash_erase_us": 45000,
     "flash_block": 4096,
     "boot_us": 300000,
+    "gc_us": 3000,  # SCH-12: a collection takes milliseconds; a round figure
 }
 
 _RP2 = {
@@ -80,10 +81,15 @@ _RP2 = {
     "adc_pins": (26, 27, 28, 29),
     "unique_id": b"\xe6\x61\x41\x04\x03\x2b\x6a\x2c",  # RST-19: 8 bytes
     "reset_causes": {"PWRON_RESET": 1, "WDT_RESET": 3},  # RST-01
-    "cause_of": {"power": 1, "reset": 3, "watchdog": 3, "deepsleep": 3},
+    "cause_of": {"power": 1, "reset": 3, "watchdog": 3, "deepsleep": 3},  # RST-03
+    "sleep_is_lightsleep": True,  # RST-03
+    "lightsleep_max_ms": (1 << 32) // 1000 - 1,  # RST-20
+    "backup_regions": (("I", 4), ("I", 3)),  # RST-13: typecode and length of each
     "wdt_max_ms": 8388,  # RST-04
     "wdt_min_ms": 1,
     "timer_ids": (-1,),  # TMR-01
+    "alarm_pool": 16,  # TMR-09: PICO_TIME_DEFAULT_ALARM_POOL_MAX_TIMERS of the pico-sdk
+    "alarms_burst": True,
     "i2c_ids": (0, 1),
     "I2C_PINS": ((5, 4), (7, 6)),  # SCL and SDA of each bus when none are named
     "uart_ids": (0, 1),
@@ -96,7 +102,7 @@ _RP2 = {
     "flash_page": 256,
     "cpu_hz": 125000000,
     "rtc_start": 1609459200,  # RST-11: 2021-01-01 after power-on
-    "modules": ("rp2",),
+    "modules": ("rp2", "_thread"),
     "lacks": ("esp32", "espnow", "_onewire_esp"),
     "machine": "Raspberry Pi Pico W with RP2040",
 }
@@ -166,10 +172,15 @@ _ESP32 = {
         "DEEPSLEEP_RESET": 4,
         "SOFT_RESET": 5,
     },
-    "cause_of": {"power": 1, "reset": 2, "watchdog": 3, "deepsleep": 4},  # RST-02
+    "cause_of": {"power": 1, "reset": 2, "watchdog": 3, "deepsleep": 4, "soft": 5},  # RST-02
+    "sleep_is_lightsleep": False,
+    "lightsleep_max_ms": None,
+    "backup_regions": (("B", 2048),),
     "wdt_max_ms": 1 << 30,
     "wdt_min_ms": 1,
     "timer_ids": (-1, 0, 1, 2, 3),
+    "alarm_pool": None,
+    "alarms_burst": False,  # TMR-11
     "i2c_ids": (0, 1),
     "I2C_PINS": ((18, 19), (9, 8)),
     "uart_ids": (0, 1, 2),

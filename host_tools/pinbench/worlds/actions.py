@@ -14,6 +14,13 @@ def choice(doc, *words):
     return {"doc": "%s: %s; %s if left out" % (doc, " or ".join(words), words[0]), "words": words}
 
 
+def text(doc, default=None):
+    """A parameter that is a piece of text; without a default it must be given."""
+    if default is not None:
+        doc = "%s; %s if left out" % (doc, default or "nothing")
+    return {"doc": doc, "text": True, "default": default}
+
+
 def check(name, actions, params):
     """Return `params` completed with defaults; raises ValueError, in one sentence, if wrong."""
     if name not in actions:
@@ -43,6 +50,10 @@ def _value(name, key, rule, value):
         if rule["default"] is None:
             raise ValueError("%r needs %s (%s)" % (name, key, rule["doc"]))
         return rule["default"]
+    if "text" in rule:
+        if not isinstance(value, str):
+            raise ValueError("%s of %r must be text, not %r" % (key, name, value))
+        return value
     if value is True or value is False or not isinstance(value, (int, float)):
         raise ValueError("%s of %r must be a number, not %r" % (key, name, value))
     if not rule["low"] <= value <= rule["high"]:

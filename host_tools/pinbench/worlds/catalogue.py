@@ -1,6 +1,10 @@
 """The worlds that a scenario may name, by device, imported only when one is made."""
 
-WORLDS = {"window": ("pinbench.worlds.window", "WindowWorld")}
+WORLDS = {
+    "window": ("pinbench.worlds.window", "WindowWorld"),
+    "kiosk": ("pinbench.worlds.cabinet", "CabinetWorld"),
+    "airbag": ("pinbench.worlds.body", "BodyWorld"),
+}
 
 
 def world_class(kind):

@@ -1,12 +1,11 @@
 """machine.ADC (facts: ADC-01 to ADC-09)."""
 
-from pinbench.simulator.oserror import OSError
+from pinbench.simulator.machine.esp32mod import esp_error
 
 _FULL_MV = 3300
 # Input range of each attenuation of the ESP32, in mV (ADC chapter of ESP-IDF's documentation, D).
 _RANGE_MV = (950, 1250, 1750, 3100)
 _CORE_TEMP_MV = 706  # the sensor's voltage at 27 C (RP2040 datasheet, 4.9.5)
-_FAIL = -1  # ESP_FAIL
 
 
 def make_adc(bench, Pin):
@@ -96,7 +95,7 @@ def _make_esp32(bench, Pin):
         def _raw(self):
             kernel.call()
             if self._pad.adc_fault:
-                raise OSError(_FAIL, "ESP_FAIL")  # ADC-07
+                raise esp_error(profile, self._pad.adc_fault)  # ADC-07
             bits = widths.get(self._block, 12)
             mv = self._pad.net.millivolts()
             return _sample(kernel, mv, _RANGE_MV[self._atten]) >> (12 - bits), bits

@@ -57,7 +57,8 @@ def make_asyncio(clock, select, tasks, print_line, describe):
     sleeper = Sleeper()
 
     def sleep_ms(t, sleeper=sleeper):
-        assert sleeper.until is None
+        # Asked for twice before it is awaited, the later time replaces the earlier: the ports
+        # freeze asyncio without its asserts (opt=3 in extmod/asyncio/manifest.py).
         sleeper.until = ticks_add(ticks_ms(), t if t > 0 else 0)
         return sleeper
 
@@ -78,7 +79,7 @@ def make_asyncio(clock, select, tasks, print_line, describe):
                 entry[index] = core["cur_task"]
                 self.poller.register(stream, self._mask(entry))
             else:
-                assert entry[index] is None
+                # A second waiter takes the first's place, which is lost (AIO-14).
                 entry[index] = core["cur_task"]
                 self.poller.modify(stream, self._mask(entry))
             core["cur_task"].data = self

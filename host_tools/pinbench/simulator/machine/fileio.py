@@ -151,6 +151,7 @@ class FileIO(_Stream):
             return
         self._check_mounted()
         self._handle = None
+        self._files.opened.remove(self)
         try:
             self._sync("close", handle.close)
         finally:

@@ -55,6 +55,7 @@ class Files:
         self._meta_pages = 0
         self.fs = None
         self.attach()
+        self.opened = []
         self.os_module = OsModule(self)
         self.vfs_module = VfsModule(self)
 
@@ -197,7 +198,15 @@ class Files:
             cost = self.commit_us()
         name = kind + ("+" if plus else "")
         handle = self.change(path, "open " + name, 0, cost, self.mounted().open, path, name)
-        return (TextIOWrapper if text else FileIO)(self, handle, path, kind, plus)
+        file = (TextIOWrapper if text else FileIO)(self, handle, path, kind, plus)
+        self.opened.append(file)
+        return file
+
+    def finalise(self):
+        """A soft reset: the collector's finalisers close what is open (RST-09)."""
+        if self.fs is not None:
+            for file in list(self.opened):
+                file.close()
 
     def check_space(self, path, op, creating=True):
         """Raise OSError(ENOSPC) for a flash that is full by fault; what exists needs no room."""

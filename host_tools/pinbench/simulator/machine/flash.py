@@ -9,6 +9,10 @@ from array import array
 
 EIO = 5
 CUTS = ("before", "prefix", "mix", "after")
+# Blocks that one stretch of operations overwrites at most, as far as files of devices go. Set
+# aside when the flash is made, so that a run that writes needs no more memory than one that does
+# not: what the firmware takes of a heap can then be told from what its flash takes.
+_SPARE_BLOCKS = 8
 
 
 class Flash:
@@ -34,7 +38,9 @@ class Flash:
         self.ops = self.programs = self.erases = self.programmed_bytes = 0
         self.off = False
         self._cut = None
-        self._undo = None
+        self._undo = None  # (kind, at, n, where in `_spare` the old bytes are) of each operation
+        self._spare = bytearray(_SPARE_BLOCKS * block)
+        self._spared = 0
         self._blank = b"\xff" * block
         self._data = bytearray(size)
         for at in range(0, size, block):
@@ -56,35 +62,39 @@ class Flash:
         if offset % self.prog or n % self.prog or offset + n > self.block:
             raise ValueError("program of %d bytes at %d: not whole units" % (n, offset))
         at = block * self.block + offset
-        old = bytes(memoryview(self._data)[at : at + n])
-        new = bytes(data)
-        if old != self._blank[:n]:
-            new = bytes([a & b for a, b in zip(old, new)])
-        return self._write(at, old, new, "program")
+        old = memoryview(self._data)[at : at + n]
+        if old != memoryview(self._blank)[:n]:
+            data = bytes([a & b for a, b in zip(old, data)])
+        return self._write(at, data, "program")
 
     def erase(self, block):
         """Set a block to 0xFF; returns 0, or -EIO once the power is off."""
-        at = block * self.block
-        old = bytes(memoryview(self._data)[at : at + self.block])
-        return self._write(at, old, self._blank, "erase")
+        return self._write(block * self.block, self._blank, "erase")
 
-    def _write(self, at, old, new, kind):
+    def _write(self, at, new, kind):
         if self.off:
             return -EIO
         torn = new
         if self._cut is not None:
             self._cut[0] -= 1
             if not self._cut[0]:
-                torn = self._torn(old, new, kind)
+                torn = self._torn(bytes(memoryview(self._data)[at : at + len(new)]), bytes(new))
                 self.off = True
         if torn is not None:
             self._count(kind, at, len(new), 1)
             if self._undo is not None:
-                self._undo.append((kind, at, old, torn))
+                self._keep(kind, at, len(new))
             self._data[at : at + len(new)] = torn
         return -EIO if self.off else 0
 
-    def _torn(self, old, new, kind):
+    def _keep(self, kind, at, n):
+        start, self._spared = self._spared, self._spared + n
+        if self._spared > len(self._spare):
+            self._spare.extend(bytes(self._spared - len(self._spare)))
+        self._spare[start : self._spared] = memoryview(self._data)[at : at + n]
+        self._undo.append((kind, at, n, start))
+
+    def _torn(self, old, new):
         _, mode, detail = self._cut
         if mode == "before":
             return None
@@ -108,6 +118,7 @@ class Flash:
     def begin(self):
         """Remember what the following operations overwrite, until `end` or `rollback`."""
         self._undo = []
+        self._spared = 0
 
     def end(self):
         """The operations since `begin` stand."""
@@ -124,12 +135,13 @@ class Flash:
             return
         keep = done * len(log) // of
         for index in range(len(log) - 1, keep - 1, -1):
-            kind, at, old, new = log[index]
+            kind, at, n, start = log[index]
+            old = memoryview(self._spare)[start : start + n]
             if index == keep and done:
-                old = mix(old, new, seed)
+                old = mix(old, bytes(memoryview(self._data)[at : at + n]), seed)
             else:
-                self._count(kind, at, len(old), -1)
-            self._data[at : at + len(old)] = old
+                self._count(kind, at, n, -1)
+            self._data[at : at + n] = old
 
     def ghost(self, fn, arg):
         """Call fn(arg) and take back every operation that it made: none of it happened."""

@@ -1,6 +1,7 @@
 """machine.I2C and machine.SoftI2C (facts: I2C-01 to I2C-23)."""
 
 from pinbench.simulator.buses import NACK, TIMEOUT
+from pinbench.simulator.machine.small import octets
 from pinbench.simulator.oserror import OSError
 
 
@@ -60,14 +61,14 @@ def make_i2c(bench):
 
         def writeto(self, addr, buf, stop=True):
             call()
-            return self._write(addr, buf, stop or not self._keeps_bus())
+            return self._write(addr, octets(buf), stop or not self._keeps_bus())
 
         def writevto(self, addr, vector, stop=True):
             call()
             self._allocate()
             joined = bytearray()
             for part in vector:
-                joined.extend(part)
+                joined.extend(octets(part))
             return self._write(addr, joined, stop or not self._keeps_bus())
 
         def readfrom(self, addr, nbytes, stop=True):
@@ -83,7 +84,7 @@ def make_i2c(bench):
         def writeto_mem(self, addr, memaddr, buf, *, addrsize=8):
             call()
             self._allocate()
-            self._write(addr, self._memory(memaddr, addrsize) + bytes(buf), True)  # I2C-10
+            self._write(addr, self._memory(memaddr, addrsize) + bytes(octets(buf)), True)  # I2C-10
 
         def readfrom_mem(self, addr, memaddr, nbytes, *, addrsize=8):
             call()

@@ -20,14 +20,7 @@ def make_pin(bench):
     class Pin:
         def __new__(cls, id, *args, **kwargs):
             number = _number(id)
-            pin = known.get(number)
-            if pin is None:
-                pin = object.__new__(cls)
-                pin._pad = bench.pad(number)
-                pin._irq = None
-                pin._name = "GP%d" % number
-                known[number] = pin
-            return pin
+            return known.get(number) or _make(number)
 
         def __init__(self, id, *args, **kwargs):
             call()
@@ -182,6 +175,14 @@ def make_pin(bench):
                 call()
                 return self._flags
 
+    def _make(number):
+        pin = object.__new__(Pin)
+        pin._pad = bench.pad(number)
+        pin._irq = None
+        pin._name = "GP%d" % number
+        known[number] = pin
+        return pin
+
     def _number(id):
         if isinstance(id, Pin):
             return id._pad.number
@@ -196,6 +197,8 @@ def make_pin(bench):
 
     for name in constants:
         setattr(Pin, name, constants[name])
+    for number in bench.wired:
+        _make(number)
     if "low" in profile.pin_methods:
         Pin.low = Pin.off
         Pin.high = Pin.on

@@ -15,6 +15,11 @@ def namespace(**values):
     return out
 
 
+def octets(buf):
+    """Return what is to be sent: a text goes out as its UTF-8, as the buffer protocol gives it."""
+    return buf.encode() if isinstance(buf, str) else buf
+
+
 def make_micropython(bench):
     """The `micropython` module: scheduling in the kernel's own queue (SCH-01)."""
     kernel = bench.kernel
@@ -30,19 +35,26 @@ def make_micropython(bench):
         return 0
 
     def heap_lock():
+        if kernel.locked:
+            kernel.lift()
         kernel.call()
-        kernel.heap_locks += 1
-        return kernel.heap_locks
+        kernel.lock_heap()
 
     def heap_unlock():
+        if kernel.locked:
+            kernel.lift()
         kernel.call()
-        kernel.heap_locks -= 1
+        kernel.unlock_heap()
         return kernel.heap_locks
+
+    def alloc_emergency_exception_buf(size):
+        kernel.call()
+        kernel.emergency = size > 0
 
     return namespace(
         const=lambda value: value,
         schedule=schedule,
-        alloc_emergency_exception_buf=nothing,
+        alloc_emergency_exception_buf=alloc_emergency_exception_buf,
         opt_level=nothing,
         mem_info=nothing,
         qstr_info=nothing,
@@ -108,6 +120,11 @@ def make_gc(bench):
     def nothing(*args):
         kernel.call()
 
+    def collect():
+        kernel.call()
+        kernel.spend(kernel.profile.gc_us)  # no soft callback runs meanwhile (SCH-12)
+        bench.collect()
+
     def mem_free():
         kernel.call()
         return heap // 2
@@ -121,7 +138,7 @@ def make_gc(bench):
         return None if args else -1
 
     return namespace(
-        collect=nothing,
+        collect=collect,
         enable=nothing,
         disable=nothing,
         isenabled=lambda: True,

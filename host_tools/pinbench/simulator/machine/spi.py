@@ -1,5 +1,6 @@
 """machine.SPI (facts: SPI-01 to SPI-09)."""
 
+from pinbench.simulator.machine.small import octets
 from pinbench.simulator.oserror import OSError
 
 _DMA_FROM = 32  # bytes from which rp2 uses DMA (SPI-08)
@@ -73,7 +74,7 @@ def make_spi(bench):
 
         def write(self, buf):
             call()
-            self._exchange(buf, None)
+            self._exchange(octets(buf), None)
 
         def read(self, nbytes, write=0):
             call()
@@ -89,7 +90,7 @@ def make_spi(bench):
             call()
             if len(write_buf) != len(read_buf):
                 raise ValueError("buffers must be the same length")  # SPI-02
-            self._exchange(bytes(write_buf), read_buf)
+            self._exchange(bytes(octets(write_buf)), read_buf)
 
         def deinit(self):
             call()

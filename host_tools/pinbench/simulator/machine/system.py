@@ -1,10 +1,11 @@
-"""machine's functions, WDT and RTC (facts: RST-01 to RST-22)."""
+"""machine's functions and WDT (facts: RST-01 to RST-22)."""
 
-from pinbench.simulator import calendar
 from pinbench.simulator.machine.adc import make_adc
+from pinbench.simulator.machine.bitstream import make_bitstream
 from pinbench.simulator.machine.i2c import make_i2c
 from pinbench.simulator.machine.pin import make_pin, make_signal
 from pinbench.simulator.machine.pwm import make_pwm
+from pinbench.simulator.machine.rtc import make_mem_backup, make_rtc
 from pinbench.simulator.machine.spi import make_spi
 from pinbench.simulator.machine.timer import make_timer
 from pinbench.simulator.machine.uart import make_uart
@@ -50,29 +51,6 @@ class Watchdog:
         self._kernel.halt("watchdog")
 
 
-class Clock:
-    """The real-time clock: seconds since 1970 at time 0 of the run; lost at power-off."""
-
-    def __init__(self, kernel, unix_s=None):
-        self._kernel = kernel
-        self._start = unix_s
-        self.power_on()
-
-    def power_on(self):
-        """Start from the scenario's clock if it has one (a host set it), else from the port's."""
-        start = self._kernel.profile.rtc_start if self._start is None else self._start
-        base = start if self._start is not None else start - self._kernel.now_us // 1000000
-        self._offset_s = base
-
-    def unix_s(self):
-        """Return whole seconds since 1970."""
-        return self._offset_s + self._kernel.now_us // 1000000
-
-    def set_unix_s(self, seconds):
-        """Set the clock."""
-        self._offset_s = seconds - self._kernel.now_us // 1000000
-
-
 class Machine:
     """The `machine` module of one boot."""
 
@@ -90,7 +68,9 @@ class Machine:
         self.Timer = make_timer(bench)
         self.ADC = make_adc(bench, self.Pin)
         self.WDT = _make_wdt(bench)
-        self.RTC = _make_rtc(bench)
+        self.RTC = make_rtc(bench)
+        self.mem_backup = make_mem_backup(bench)
+        self.bitstream = make_bitstream(bench, self.Pin)
         for name in profile.reset_causes:
             setattr(self, name, profile.reset_causes[name])
         self._freq = profile.cpu_hz
@@ -140,15 +120,26 @@ class Machine:
     def lightsleep(self, ms=None):
         kernel = self._bench.kernel
         kernel.call()
-        if ms is None:
-            kernel.wait(None)
+        if kernel.profile.lightsleep_max_ms is None:
+            if ms is None:
+                kernel.wait(None)
+            else:
+                kernel.sleep(ms * 1000)
+            return
+        if ms is not None and ms > kernel.profile.lightsleep_max_ms:
+            raise ValueError("sleep too long")
+        if ms is not None and ms <= 1:
+            kernel.sleep(max(ms, 0) * 1000)
         else:
-            kernel.sleep(ms * 1000)
+            kernel.doze(None if ms is None else ms * 1000)  # RST-20
 
-    def deepsleep(self, ms=0):
+    def deepsleep(self, ms=None):
         kernel = self._bench.kernel
+        if kernel.profile.sleep_is_lightsleep:  # RST-03: the sleep is over when it resets
+            self.lightsleep(ms)
+            ms = 0
         kernel.call()
-        kernel.halt("deepsleep", ms * 1000)
+        kernel.halt("deepsleep", None if ms is None else ms * 1000)
         kernel.call()
 
     def time_pulse_us(self, pin, level, timeout_us=1000000):
@@ -194,31 +185,3 @@ def _make_wdt(bench):
             bench.watchdog.feed()
 
     return WDT
-
-
-def _make_rtc(bench):
-    kernel = bench.kernel
-    clock = bench.clock
-
-    class RTC:
-        def datetime(self, *value):
-            kernel.call()
-            if value:
-                year, month, day, _, hour, minute, second = value[0][:7]
-                clock.set_unix_s(calendar.unix_s(year, month, day, hour, minute, second))
-                return None
-            t = calendar.civil(clock.unix_s())
-            return (t[0], t[1], t[2], t[6], t[3], t[4], t[5], 0)  # RST-11: subseconds read 0
-
-    if kernel.profile.platform == "esp32":
-
-        def memory(self, *data):
-            kernel.call()
-            if not data:
-                return bytes(bench.rtc_memory)
-            if len(data[0]) > 2048:
-                raise ValueError("buffer too long")  # RST-10
-            bench.rtc_memory = bytes(data[0])
-
-        RTC.memory = memory
-    return RTC

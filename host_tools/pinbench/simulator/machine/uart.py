@@ -1,5 +1,6 @@
 """machine.UART (facts: UART-01 to UART-17)."""
 
+from pinbench.simulator.machine.small import octets
 from pinbench.simulator.oserror import OSError
 
 _FIFO = 32  # bytes that the hardware holds behind a full ring
@@ -167,11 +168,17 @@ def make_uart(bench):
 
         def read(self, nbytes=-1):
             call()
-            if nbytes is None or nbytes < 0:
-                self._wait(1)
-                return self._get(len(self._ring))
-            self._wait(nbytes)
-            return self._get(nbytes)
+            if nbytes is not None and nbytes >= 0:
+                self._wait(nbytes)
+                return self._get(nbytes)
+            # Without a count the stream layer asks again until a whole `timeout` brings nothing.
+            data = b""
+            while True:
+                self._wait(1 << 30)
+                part = self._get(len(self._ring))
+                if part is None:
+                    return data or None
+                data += part
 
         def readinto(self, buf, nbytes=-1):
             call()
@@ -197,6 +204,7 @@ def make_uart(bench):
 
         def write(self, buf):
             call()
+            buf = octets(buf)
             now = kernel.now_us
             start = max(now, self._tx_until)
             queued = (start - now + self._byte_us - 1) // self._byte_us
@@ -277,6 +285,7 @@ def make_uart(bench):
         def __init__(self, uart):
             self._uart = uart
             self._flags = 0
+            self._pending = 0  # while interrupts were blocked
             self._name = "UART%d" % uart._id
             self._set(None, 0, False)
             bench.at_reset(self._stop)
@@ -292,7 +301,21 @@ def make_uart(bench):
         def _raise(self, flag):
             if not self._mask & flag or self._handler is None:
                 return
-            self._flags = flag
+            if kernel.irq_off:
+                if not self._pending:
+                    kernel.pend(self._serve_pending)
+                self._pending |= flag
+                return
+            self._serve(flag)
+
+        def _serve_pending(self):
+            flags = self._pending & self._mask
+            self._pending = 0
+            if flags and self._handler is not None:
+                self._serve(flags)
+
+        def _serve(self, flags):
+            self._flags = flags
             if not self._hard:
                 kernel.schedule(self._handler, self._uart, self._name)
             elif not kernel.interrupt(self._handler, self._uart, self._name):
