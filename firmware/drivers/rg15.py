@@ -27,26 +27,40 @@ class RainState:
 
 _S = RainState
 # What happens: a reading, the boot banner, or so many replies missed.
-ANSWERED, BOOTED, QUIET, LOST, RETRY, HOPELESS = range(6)
+_ANSWERED = const(0)
+_BOOTED = const(1)
+_QUIET = const(2)
+_LOST = const(3)
+_RETRY = const(4)
+_HOPELESS = const(5)
 
-# state, event -> next state, what is sent. A pair without a row changes nothing.
-TABLE = {
-    (_S.STARTING, ANSWERED): (_S.READY, None),
-    (_S.STARTING, BOOTED): (_S.STARTING, _SETUP),
-    (_S.STARTING, QUIET): (_S.SILENT, None),
-    (_S.READY, BOOTED): (_S.STARTING, _SETUP),
-    (_S.READY, QUIET): (_S.SILENT, None),
-    (_S.SILENT, ANSWERED): (_S.READY, None),
-    (_S.SILENT, BOOTED): (_S.STARTING, _SETUP),
-    (_S.SILENT, LOST): (_S.BOOTING, _REBOOT),
-    (_S.BOOTING, ANSWERED): (_S.READY, None),
-    (_S.BOOTING, BOOTED): (_S.STARTING, _SETUP),
-    (_S.BOOTING, RETRY): (_S.BOOTING, _REBOOT),
-    (_S.BOOTING, HOPELESS): (_S.DEAD, None),
-    (_S.DEAD, ANSWERED): (_S.READY, None),
-    (_S.DEAD, BOOTED): (_S.STARTING, _SETUP),
-    (_S.DEAD, RETRY): (_S.DEAD, _REBOOT),
-}
+# What is sent then: places in _MESSAGES.
+_NOTHING = const(0)
+_SETTINGS = const(1)
+_RESET = const(2)
+_MESSAGES = (None, _SETUP, _REBOOT)
+
+# state, event, next state, what is sent. A pair without a row changes nothing. Bytes made of a
+# list: a dict of tuples takes ten times the memory.
+TABLE = bytes(
+    [
+        _S.STARTING, _ANSWERED, _S.READY, _NOTHING,
+        _S.STARTING, _BOOTED, _S.STARTING, _SETTINGS,
+        _S.STARTING, _QUIET, _S.SILENT, _NOTHING,
+        _S.READY, _BOOTED, _S.STARTING, _SETTINGS,
+        _S.READY, _QUIET, _S.SILENT, _NOTHING,
+        _S.SILENT, _ANSWERED, _S.READY, _NOTHING,
+        _S.SILENT, _BOOTED, _S.STARTING, _SETTINGS,
+        _S.SILENT, _LOST, _S.BOOTING, _RESET,
+        _S.BOOTING, _ANSWERED, _S.READY, _NOTHING,
+        _S.BOOTING, _BOOTED, _S.STARTING, _SETTINGS,
+        _S.BOOTING, _RETRY, _S.BOOTING, _RESET,
+        _S.BOOTING, _HOPELESS, _S.DEAD, _NOTHING,
+        _S.DEAD, _ANSWERED, _S.READY, _NOTHING,
+        _S.DEAD, _BOOTED, _S.STARTING, _SETTINGS,
+        _S.DEAD, _RETRY, _S.DEAD, _RESET,
+    ]
+)  # fmt: skip
 
 
 class Reading:
@@ -110,16 +124,21 @@ class RG15:
         """Return the event that the count of missed replies amounts to, or None."""
         missed = self._missed
         if self.state == RainState.DEAD:
-            return RETRY if missed % _REVIVE_EVERY == 0 else None
+            return _RETRY if missed % _REVIVE_EVERY == 0 else None
         if self.state == RainState.BOOTING:
-            return RETRY if missed < _LOST_AFTER + _REBOOTS else HOPELESS
+            return _RETRY if missed < _LOST_AFTER + _REBOOTS else _HOPELESS
         if missed >= _LOST_AFTER:
-            return LOST
-        return QUIET if missed >= _SILENT_AFTER else None
+            return _LOST
+        return _QUIET if missed >= _SILENT_AFTER else None
 
     def _step(self, event):
         """Go to the next state; return True if that sent something."""
-        self.state, message = TABLE.get((self.state, event), (self.state, None))
+        message = None
+        for at in range(0, len(TABLE), 4):
+            if TABLE[at] == self.state and TABLE[at + 1] == event:
+                self.state = TABLE[at + 2]
+                message = _MESSAGES[TABLE[at + 3]]
+                break
         if self.state != RainState.READY:
             self.raining = self.acc_mm = self.intensity_mm_h = None
         if message:
@@ -128,13 +147,13 @@ class RG15:
 
     def _understand(self, line):
         if line.startswith("PwrDays"):
-            self._heard(BOOTED)
+            self._heard(_BOOTED)
             return None
         values, faults = parse(line)  # a comment (";") or an acknowledgement has neither
         if values is not None:
             faults = _union(self._early_faults, faults)
             self._early_faults = ()
-            self._heard(ANSWERED)
+            self._heard(_ANSWERED)
             self.acc_mm, _, _, self.intensity_mm_h = values
             wet = self.acc_mm > 0 or self.intensity_mm_h > 0
             self.raining = None if faults else wet

@@ -1,7 +1,7 @@
 """Sensirion SHT4x humidity and temperature sensor (datasheet D1 v6.1, section 4)."""
 
-import errno
 import time
+from errno import ETIMEDOUT
 
 from micropython import const
 
@@ -101,7 +101,7 @@ class SHT4x:
                 return transfer(self._address, buffer)
             except OSError as error:
                 # ETIMEDOUT is a stuck bus, which no patience of ours will mend.
-                if not left or error.errno == errno.ETIMEDOUT:
+                if not left or error.errno == ETIMEDOUT:
                     raise
             time.sleep_ms(_RETRY_MS)
 

@@ -2,9 +2,9 @@
 
 import machine
 
+from services.atomic import write_atomic
 from services.log import describe
-from services.settings import write_atomic
-from services.tasks import FAILED, RUNNING
+from services.tasks import FAILED, RUNNING, STOPPED, WAITING
 
 BOOTS = "/boots"
 
@@ -37,11 +37,11 @@ class Health:
 
     @property
     def well(self):
-        """True while every task runs and nothing is condemned."""
+        """True while every task runs, or is about to start, and nothing is condemned."""
         if self._supervisor.condemned:
             return False
         for task in self._supervisor.tasks:
-            if task.state != RUNNING:
+            if task.state not in (RUNNING, STOPPED):
                 return False
         return True
 
@@ -60,7 +60,7 @@ class Health:
             "reset_cause": self.reset_cause,
             "restarts": sum([task.failed for task in tasks]),
             "failed": [task.name for task in tasks if task.state == FAILED],
-            "waiting": [t.name for t in tasks if t.state not in (FAILED, RUNNING)],
+            "waiting": [task.name for task in tasks if task.state == WAITING],
             "faults": supervisor.log.faults(),
             "errors": supervisor.log.recent(),
         }

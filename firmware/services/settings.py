@@ -16,6 +16,7 @@ or older version of the firmware may know them. No secret is ever printed.
 import json
 import os
 
+from services.atomic import write_atomic
 from services.log import describe
 
 PATH = "/settings.json"
@@ -210,21 +211,6 @@ class Settings:
             text += " (%s)" % describe(error)
         self._log.line(text)
         return None
-
-
-def write_atomic(path, text):
-    """Replace the file `path` by one that holds `text`, or leave it as it was. Raises OSError."""
-    new = path + ".new"
-    try:
-        with open(new, "w") as file:
-            file.write(text)
-        os.rename(new, path)
-    except OSError:
-        try:
-            os.remove(new)  # half a file would only take room
-        except OSError:
-            pass
-        raise
 
 
 def _object(values):

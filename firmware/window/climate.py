@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from os import rename
 
 from micropython import const
 
@@ -64,6 +63,7 @@ class Climate:
         self._on_sample = on_sample
         self._wetness = Wetness()
         self._count = 0
+        self._file = None
         self._outdoor = self._sht4x("outdoor SHT4x", i2c, chips, "humidity")
         self._indoor = self._sht4x("indoor SHT4x", i2c, chips, "indoor")
         self._pressure = None
@@ -131,23 +131,53 @@ class Climate:
                 self._log.limited("heat", "heater: %s" % describe(error), 3600000)
         return (None, None) if usable is None else (usable, temp_c)
 
+    # The state's file stays open: an open file takes over a thousand bytes in one piece, which a
+    # heap has after weeks only by luck. littlefs keeps what it held before until `flush` succeeds.
+
     def _load(self):
         try:
-            with open(_STATE, "rb") as file:
-                self.forecast.load(file.read())
-        except OSError:
-            pass  # the first start
+            self._file = _open_state()
+            state = self._file.read()
+            if state:
+                self._take_up(state)
+        except OSError as error:
+            self._log.line("forecast: not read (%s)" % describe(error))
+            self._drop_file()
+
+    def _take_up(self, state):
+        try:
+            self.forecast.load(state)
         except ValueError as error:
             self._log.line("forecast: %s" % error)
+            self._file.close()
+            self._file = open(_STATE, "w+b")  # empty, lest the end of a longer one stay
 
     def _save(self):
-        # Through another name: what a power cut leaves is the old file or the new one.
         try:
-            with open(_STATE + ".new", "wb") as file:
-                file.write(self.forecast.save())
-            rename(_STATE + ".new", _STATE)
+            if self._file is None:
+                self._file = _open_state()
+            self._file.seek(0)
+            for part in self.forecast.parts():
+                self._file.write(part)
+            self._file.flush()
         except OSError as error:
             self._log.limited("save", "forecast not saved: %s" % describe(error), 86400000)
+            self._drop_file()  # littlefs would take no more from it, and say nothing
+
+    def _drop_file(self):
+        file, self._file = self._file, None
+        try:
+            if file is not None:
+                file.close()
+        except OSError:
+            pass  # it was said already
+
+
+def _open_state():
+    try:
+        return open(_STATE, "r+b")
+    except OSError:
+        return open(_STATE, "w+b")  # the first start
 
 
 def _measure(sensor):

@@ -16,11 +16,11 @@ from window.forecast_budget import NO_SCORE, Budget
 from window.forecast_experts import Experts
 from window.forecast_features import MISSING, Features
 from window.forecast_score import POINTS
-from window.forecast_shipped import COARSE, FINE, FINE_PRESSURE, HOURLY, shipped
+from window.forecast_shipped import COARSE, FINE, FINE_PRESSURE, HOURLY, evidence, tables
 
 _SLOTS_MIN = (5, 10, 15, 20, 30, 60)
 _GAP_MIN = const(1440)  # after a longer gap the history says nothing any more
-_MAGIC = b"RF1"
+_MAGIC = b"RF2"
 _HEAD = const(12)
 _NONE = (False, False, False)
 
@@ -42,7 +42,7 @@ class Forecast:
                 break
         self.features = Features(self.slot_min)
         self._family = FINE if self.slot_min <= 10 else COARSE if self.slot_min < 60 else HOURLY
-        self._use(self._family)
+        self._use(self._family, tables(self._family))
         self._slot = None  # number of the open slot since time 0; it ends at its number times slot
         self._done = False  # the open slot has been judged
         self._readings = array("h", [MISSING] * 5)  # gathered in the open slot
@@ -119,7 +119,7 @@ class Forecast:
         wet = rain != MISSING and rain > 0
         onset = wet and features.since_rain() >= self._dry_slots
         if pressure != MISSING and self._family == FINE and features.young():
-            self._use(FINE_PRESSURE)
+            self._use(FINE_PRESSURE, self.experts.tables)
         features.update(minute // 60, minute % 60, temp, rh, pressure, wind, rain, onset)
         experts = self.experts
         points = NO_SCORE
@@ -132,28 +132,33 @@ class Forecast:
         experts.learn(known and budget.eligible and not wet, onset, budget.since_rain())
         return alarms if alarms[2] else _NONE
 
-    def _use(self, family):
+    def _use(self, family, weights):
         self._family = family
-        tables, evidence = shipped(family)
-        self.experts = Experts(self.slot_min, tables, evidence)
+        self.experts = Experts(self.slot_min, weights, evidence(family))
         self.budget = Budget(self.slot_min, self.experts.usual())
 
     # ---- state
 
     def save(self):
         """The whole state as bytes (under 5 KB), to be kept over a power cut or a new firmware."""
-        out = bytearray(_HEAD)
-        out[0:3] = _MAGIC
-        out[3] = self.slot_min
-        out[4] = self._family
-        out[5] = (1 if self._done else 0) | (0 if self._slot is None else 2)
+        return b"".join([bytes(part) for part in self.parts()])
+
+    def parts(self):
+        """Iterate over what `save` returns, piece by piece: no large buffer is needed."""
+        head = bytearray(_HEAD)
+        head[0:3] = _MAGIC
+        head[3] = self.slot_min
+        head[4] = self._family
+        head[5] = (1 if self._done else 0) | (0 if self._slot is None else 2)
         slot = 0 if self._slot is None else self._slot
         for i in range(5):
-            out[6 + i] = slot >> 8 * i & 255
+            head[6 + i] = slot >> 8 * i & 255
+        crc = binascii.crc32(head)
+        yield head
         for _, part in self.arrays():
-            out += bytes(part)
-        crc = binascii.crc32(out)
-        return bytes(out) + bytes([crc >> 8 * i & 255 for i in range(4)])
+            crc = binascii.crc32(part, crc)
+            yield part
+        yield _bytes_of(crc)
 
     def load(self, state):
         """Take up what `save` gave, from a forecast of any step. Raises ValueError for anything
@@ -167,8 +172,7 @@ class Forecast:
     def _load(self, state):
         if len(state) < _HEAD + 4 or state[0:3] != _MAGIC or state[3] not in _SLOTS_MIN:
             raise ValueError
-        crc = binascii.crc32(state[:-4])
-        if state[-4:] != bytes([crc >> 8 * i & 255 for i in range(4)]):
+        if state[-4:] != _bytes_of(binascii.crc32(memoryview(state)[:-4])):
             raise ValueError
         if state[3] != self.slot_min:
             other = Forecast(state[3])
@@ -178,7 +182,7 @@ class Forecast:
         family = state[4]
         if family != self._family and (family, self._family) != (FINE_PRESSURE, FINE):
             raise ValueError
-        self._use(family)
+        self._use(family, self.experts.tables)
         at = _HEAD
         for code, part in self.arrays():
             size = len(bytes(part))
@@ -198,9 +202,16 @@ class Forecast:
         self.budget.refresh()
 
     def arrays(self):
-        """Every array of the state: (type code, array) pairs in the order they are saved."""
-        own = [("h", self._readings), ("h", self._points)]
-        return own + self.features.arrays() + self.experts.arrays() + self.budget.arrays()
+        """Iterate over every array of the state: (type code, array) in the order of saving."""
+        yield "h", self._readings
+        yield "h", self._points
+        for part in (self.features, self.experts, self.budget):
+            for pair in part.arrays():
+                yield pair
+
+
+def _bytes_of(crc):
+    return bytes([crc >> 8 * i & 255 for i in range(4)])
 
 
 def _take(readings, at, value, low, high, scale, origin):

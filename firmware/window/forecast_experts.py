@@ -47,7 +47,7 @@ class Experts:
 
     def __init__(self, slot_min, tables, evidence):
         """tables: one or two Table. evidence: 1024 times the log odds for the first at start."""
-        self._tables = tables
+        self.tables = tables
         self._delay = _DRY_MIN // slot_min
         self._near = max(1, 15 // slot_min)  # slots before an onset in which it counts as foretold
         size = self._delay if len(tables) > 1 else 0
@@ -59,7 +59,7 @@ class Experts:
 
     def score(self, values):
         """Points (32 a unit of log odds) for this slot's features."""
-        tables = self._tables
+        tables = self.tables
         if len(tables) == 1:
             return tables[0].score(values)
         state = self.state
@@ -76,7 +76,7 @@ class Experts:
 
     def say(self):
         """How much of the score is the first expert's, 0 to 256."""
-        if len(self._tables) == 1:
+        if len(self.tables) == 1:
             return 256
         at = (self.state[0] * 4 + _NAT // 2) // _NAT
         return _SAY[16 + at] if -16 < at < 16 else 256 * (at > 0)
@@ -84,7 +84,7 @@ class Experts:
     def learn(self, eligible, onset, since_rain):
         """After `score`, once a slot. eligible: this slot's score could have been an alarm.
         onset: rain began in this slot. since_rain: slots since the last with rain."""
-        if len(self._tables) == 1:
+        if len(self.tables) == 1:
             return
         state = self.state
         at = state[3]
@@ -110,10 +110,10 @@ class Experts:
 
     def usual(self):
         """The budgets' starting curve: the experts' own, mixed as their say is now."""
-        first = self._tables[0].usual
-        if len(self._tables) == 1:
+        first = self.tables[0].usual
+        if len(self.tables) == 1:
             return first
-        second = self._tables[1].usual
+        second = self.tables[1].usual
         say = self.say()
         return [(first[i] * say + second[i] * (256 - say)) >> 8 for i in range(len(first))]
 

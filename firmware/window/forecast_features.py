@@ -95,45 +95,45 @@ def _log2(value):
     return power + (value - base) * 16 // base
 
 
-class Ring:
-    """The last `size` values; `at(age)` counts back from the newest, which has age 0."""
+class Rings:
+    """Several quantities over the last `size` slots, in arrays that share one place."""
 
-    def __init__(self, size, missing=MISSING, code="h"):
-        self.data = array(code, [missing] * size)
+    def __init__(self, count, size, missing=MISSING, code="h"):
+        self.data = tuple([array(code, [missing] * size) for _ in range(count)])
         self.size = size
-        self.newest = 0
+        self.place = array("h", [0])  # of the newest values, in every array
 
-    def push(self, value):
-        self.newest += 1
-        if self.newest == self.size:
-            self.newest = 0
-        self.data[self.newest] = value
+    def advance(self):
+        """Go on to the next slot; the values there are now the oldest, to be written over."""
+        place = self.place[0] + 1
+        self.place[0] = place if place < self.size else 0
 
-    def at(self, age):
-        return self.data[self.newest - age]  # a negative index wraps by itself
+    def put(self, which, value):
+        """Set the newest value of one quantity."""
+        self.data[which][self.place[0]] = value
 
-    def last(self, count):
-        """The newest `count` values, oldest first."""
-        start = self.newest + 1 - count
-        if start >= 0:
-            return self.data[start : start + count]
-        return self.data[self.size + start :] + self.data[: self.newest + 1]
+    def at(self, which, age):
+        """The value of one quantity `age` slots ago; the newest has age 0."""
+        return self.data[which][self.place[0] - age]  # a negative index wraps by itself
 
-    def straighten(self):
-        """Put the oldest value first, so that the array alone tells the whole state."""
-        self.data = self.last(self.size)
-        self.newest = self.size - 1
+    def last(self, which, count):
+        """The newest `count` values of one quantity, oldest first."""
+        data = self.data[which]
+        end = self.place[0] + 1
+        if end >= count:
+            return data[end - count : end]
+        return data[self.size + end - count :] + data[:end]
 
 
 class _Extremes:
     """Highest and lowest of one quantity over 90 minutes, 6 hours and 24 hours, by blocks."""
 
-    def __init__(self, block_min):
-        self._highs = Ring(_DAY_MIN // block_min)
-        self._lows = Ring(_DAY_MIN // block_min)
+    def __init__(self, blocks, first, block_min):
+        self._blocks = blocks  # quantity `first` of them: the highest of each block; next: lowest
+        self._first = first
         self._counts = (max(1, 90 // block_min), 360 // block_min, _DAY_MIN // block_min)
         self.open = array("h", [MISSING] * 2)  # highest and lowest of the open block
-        self._past = [MISSING] * 6
+        self._past = array("h", [MISSING] * 6)
 
     def update(self, value):
         if value == MISSING:
@@ -145,17 +145,18 @@ class _Extremes:
             block[1] = value
 
     def close_block(self):
-        self._highs.push(self.open[0])
-        self._lows.push(self.open[1])
+        """Write the open block down as the newest one."""
+        self._blocks.put(self._first, self.open[0])
+        self._blocks.put(self._first + 1, self.open[1])
         self.open[0] = self.open[1] = MISSING
         self.refresh()
 
     def refresh(self):
         """Recompute what the finished blocks give (after a block ends or a state is loaded)."""
         for i in range(3):
-            self._past[i] = max(self._highs.last(self._counts[i]))
+            self._past[i] = max(self._blocks.last(self._first, self._counts[i]))
             low = MISSING
-            for value in self._lows.last(self._counts[i]):
+            for value in self._blocks.last(self._first + 1, self._counts[i]):
                 if value != MISSING and (low == MISSING or value < low):
                     low = value
             self._past[3 + i] = low
@@ -171,9 +172,6 @@ class _Extremes:
             return low
         return past if low == MISSING else min(past, low)
 
-    def rings(self):
-        return (self._highs, self._lows)
-
 
 class Features:
     """Feed one slot of `slot_min` minutes at a time to `update`; read `values` (array of int16).
@@ -183,7 +181,7 @@ class Features:
 
     def __init__(self, slot_min):
         self.slot_min = slot_min
-        self.fine = tuple([Ring(360 // slot_min + 1) for _ in range(4)])
+        self.fine = Rings(4, 360 // slot_min + 1)  # temperature, humidity, dew point, pressure
         self._ages = []
         for span in SPANS_MIN:
             age = (span + slot_min // 2) // slot_min
@@ -193,10 +191,11 @@ class Features:
         self._slow = max(1, 180 // slot_min)
         self._six_h = 360 // slot_min
         self.block_min = max(30, slot_min)
-        self.blocks = tuple([Ring(_DAY_MIN // self.block_min) for _ in range(4)])
-        self.extremes = tuple([_Extremes(self.block_min) for _ in range(3)])
-        self.wind = Ring(60 // slot_min + 1)
-        self.rain_hours = tuple([Ring(_RAIN_HOURS, 0, "B") for _ in range(3)])
+        # The same four at the end of each block, then three pairs of extremes.
+        self.blocks = Rings(10, _DAY_MIN // self.block_min)
+        self.extremes = tuple([_Extremes(self.blocks, i, self.block_min) for i in (4, 6, 8)])
+        self.wind = Rings(1, 60 // slot_min + 1)
+        self.rain_hours = Rings(3, _RAIN_HOURS, 0, "B")  # minutes with rain, amount, onsets
         self.usual = array("h", [MISSING] * (_USUAL * 24))
         self.spread = array("h", [MISSING] * (_USUAL * 24))
         self.onset_hours = array("h", [0] * 24)
@@ -210,10 +209,9 @@ class Features:
             self.slow[place] = MISSING
         self.hour_sums = array("i", [0] * _USUAL)
         self.hour_counts = array("h", [0] * _USUAL)
-        self._now_usual = [MISSING] * _USUAL
-        self._now_spread = [MISSING] * _USUAL
-        self._rain_sums = [0] * 8
-        self._course = [MISSING] * _USUAL
+        self._now_usual = array("h", [MISSING] * _USUAL)
+        self._now_spread = array("h", [MISSING] * _USUAL)
+        self._rain_sums = array("h", [0] * 7)
         self.values = array("h", [MISSING] * COUNT)
 
     # ---- one slot
@@ -250,25 +248,25 @@ class Features:
         now = (temp, rh, dew, pressure)
         values = self.values
         fine = self.fine
+        blocks = self.blocks
+        fine.advance()
+        newest = fine.place[0]
         at = 0
         for q in range(4):
-            ring = fine[q]
             x = now[q]
-            ring.push(x)
-            blocks = self.blocks[q]
+            data = fine.data[q]
+            data[newest] = x
             if x == MISSING:
                 for _ in range(len(SPANS_MIN) + 2):
                     values[at] = MISSING
                     at += 1
                 continue
-            data = ring.data
-            newest = ring.newest
             for age in self._ages:
                 past = data[newest - age] if age else MISSING
                 values[at] = x - past if past != MISSING else MISSING
                 at += 1
-            half = blocks.at(blocks.size // 2 - 1)
-            day = blocks.at(blocks.size - 1)
+            half = blocks.at(q, blocks.size // 2 - 1)
+            day = blocks.at(q, blocks.size - 1)
             values[at] = x - half if half != MISSING else MISSING
             values[at + 1] = x - day if day != MISSING else MISSING
             at += 2
@@ -311,7 +309,7 @@ class Features:
             values[at + 10] = rh - rh_ext.lowest(2)
             values[at + 11] = rh - rh_ext.highest(2)
             values[at + 12] = t_ext.highest(2) - t_ext.lowest(2)
-            past = self.fine[0].at(1)
+            past = self.fine.at(0, 1)
             if past != MISSING:
                 step = abs(temp - past) * 16
                 slow[_ROUGH60] += (step - slow[_ROUGH60]) * slot // max(60, slot)
@@ -327,32 +325,24 @@ class Features:
             values[at + 1] = pressure - p_ext.highest(2)
             if slow[_MEAN_P] != MISSING:
                 values[at + 2] = pressure - slow[_MEAN_P] // 512
-            before = self.fine[3].at(self._slow)
-            earlier = self.fine[3].at(self._six_h)
+            before = self.fine.at(3, self._slow)
+            earlier = self.fine.at(3, self._six_h)
             if before != MISSING and earlier != MISSING:
                 bend = pressure - 2 * before + earlier
                 values[at + 3] = max(-_LIMIT, min(_LIMIT, bend))
         at += 4
+        self.wind.advance()
+        self.wind.put(0, wind)
         if wind != MISSING:
             self._wind(at, wind)
-        else:
-            self.wind.push(MISSING)
         at += 5
-        course = self._course
-        course[0] = rh
-        course[1] = temp
-        course[2] = dew
-        course[3] = wind
-        course[4] = course[5] = course[6] = course[7] = MISSING
+        course = [rh, temp, dew, wind, MISSING, MISSING, MISSING, MISSING]
         if wet:
-            past = self.fine[1].at(self._fast)
-            if past != MISSING:
-                course[4] = rh - past
-                course[5] = temp - self.fine[0].at(self._fast)
-            past = self.fine[1].at(self._slow)
-            if past != MISSING:
-                course[6] = rh - past
-                course[7] = temp - self.fine[0].at(self._slow)
+            for i in range(4, 8):
+                # Each by itself: a slot may have the one reading and lack the other.
+                past = self.fine.at(0 if i & 1 else 1, self._fast if i < 6 else self._slow)
+                if past != MISSING:
+                    course[i] = (temp if i & 1 else rh) - past
         for i in range(_USUAL):
             x = course[i]
             if x == MISSING:
@@ -373,9 +363,9 @@ class Features:
             values[at + 2 + i] = min(_LIMIT, sums[i] + slow[_HOUR_WET])
             values[at + 4 + i] = min(_LIMIT, sums[3 + i] + slow[_HOUR_MM])
         values[at + 6] = min(_LIMIT, sums[2] + slow[_HOUR_WET])
-        values[at + 7] = sums[6] + slow[_HOUR_ONSETS]
+        values[at + 7] = sums[5] + slow[_HOUR_ONSETS]
         values[at + 8] = min(_LIMIT, slow[_ONSET_RATE])
-        values[at + 9] = sums[7]
+        values[at + 9] = sums[6]
 
     def _wind(self, at, wind):
         slow = self.slow
@@ -384,31 +374,32 @@ class Features:
             slow[_WIND20] = slow[_WIND180] = wind * 64
         slow[_WIND20] += (wind * 64 - slow[_WIND20]) * slot // max(20, slot)
         slow[_WIND180] += (wind * 64 - slow[_WIND180]) * slot // 180
-        self.wind.push(wind)
-        recent = max(self.wind.last(max(1, 30 // slot)))
+        recent = max(self.wind.last(0, max(1, 30 // slot)))
         values = self.values
         values[at] = wind
         values[at + 1] = recent
         values[at + 2] = slow[_WIND180] // 16
         values[at + 3] = recent * 4 - slow[_WIND180] // 16
-        past = self.wind.at(self.wind.size - 1)
+        past = self.wind.at(0, self.wind.size - 1)
         if past != MISSING:
             values[at + 4] = slow[_WIND20] // 16 - past * 4
 
     # ---- blocks of half an hour, and hours
 
     def _close_block(self):
+        self.blocks.advance()
         for q in range(4):
-            self.blocks[q].push(self.fine[q].at(0))
+            self.blocks.put(q, self.fine.at(q, 0))
         for extremes in self.extremes:
             extremes.close_block()
 
     def _close_hour(self, hour):
         slow = self.slow
         rings = self.rain_hours
-        rings[0].push(min(255, slow[_HOUR_WET]))
-        rings[1].push(min(255, slow[_HOUR_MM]))
-        rings[2].push(min(255, slow[_HOUR_ONSETS]))
+        rings.advance()
+        rings.put(0, min(255, slow[_HOUR_WET]))
+        rings.put(1, min(255, slow[_HOUR_MM]))
+        rings.put(2, min(255, slow[_HOUR_ONSETS]))
         rate = min(1, slow[_HOUR_ONSETS])
         # Onsets a day in thousandths, over a month; and how this hour of the day shares in them.
         slow[_ONSET_PART] += 24000 * rate - slow[_ONSET_RATE]
@@ -423,7 +414,7 @@ class Features:
         if counts[1] and counts[0]:
             self._drift(_MEAN_T, sums[1] // counts[1])
             self._drift(_MEAN_RH, sums[0] // counts[0])
-        pressure = self.fine[3].at(0)
+        pressure = self.fine.at(3, 0)
         if pressure != MISSING:
             self._drift(_MEAN_P, pressure)
         days = min(_USUAL_DAYS, slow[_HOURS] // 24 + 2)
@@ -457,18 +448,18 @@ class Features:
             self._now_usual[i] = _blend(self.usual, 24 * i, before, hour, after)
             self._now_spread[i] = _blend(self.spread, 24 * i, before, hour, after)
         sums = self._rain_sums
-        wet, amount, onsets = self.rain_hours
-        sums[0] = sum(wet.last(6))
-        sums[1] = sum(wet.last(24))
-        sums[2] = sum(wet.last(72))
-        sums[3] = sum(amount.last(6))
-        sums[4] = sum(amount.last(24))
-        sums[6] = sum(onsets.last(72))
-        sums[7] = max(0, _blend(self.onset_hours, 0, before, hour, after))
+        rain = self.rain_hours
+        sums[0] = sum(rain.last(0, 6))
+        sums[1] = sum(rain.last(0, 24))
+        sums[2] = sum(rain.last(0, 72))
+        sums[3] = sum(rain.last(1, 6))
+        sums[4] = sum(rain.last(1, 24))
+        sums[5] = sum(rain.last(2, 72))
+        sums[6] = max(0, _blend(self.onset_hours, 0, before, hour, after))
 
     def complete(self):
         """True if temperature and humidity are known now (or bridged)."""
-        return self.fine[2].at(0) != MISSING
+        return self.fine.at(2, 0) != MISSING
 
     def young(self):
         """True in the first day."""
@@ -492,25 +483,28 @@ class Features:
         """Renew what is derived from the arrays, after their contents were loaded."""
         if not 0 <= self.slow[_HOUR] < 24:
             raise ValueError("Features: hour out of range")
+        for rings in self._rings():
+            if not 0 <= rings.place[0] < rings.size:
+                raise ValueError("Features: place out of range")
         for extremes in self.extremes:
             extremes.refresh()
         self._open_hour(self.slow[_HOUR])
 
+    def _rings(self):
+        return (self.fine, self.blocks, self.wind, self.rain_hours)
+
     def arrays(self):
-        """The whole history and the running means: (type code, array) pairs in a fixed order."""
-        for ring in self.fine + self.blocks + self.rain_hours + (self.wind,):
-            ring.straighten()
+        """Iterate over the whole history and the running means: (type code, array) pairs."""
+        for rings in self._rings():
+            yield "h", rings.place
+            for data in rings.data:
+                yield "B" if rings is self.rain_hours else "h", data
         for extremes in self.extremes:
-            for ring in extremes.rings():
-                ring.straighten()
-        found = [("h", ring.data) for ring in self.fine + self.blocks]
-        found += [("B", ring.data) for ring in self.rain_hours]
-        for extremes in self.extremes:
-            found += [("h", ring.data) for ring in extremes.rings()]
-            found.append(("h", extremes.open))
-        found.append(("h", self.wind.data))
-        found += [("h", self.usual), ("h", self.spread), ("h", self.onset_hours)]
-        return found + [("i", self.slow), ("i", self.hour_sums), ("h", self.hour_counts)]
+            yield "h", extremes.open
+        for table in (self.usual, self.spread, self.onset_hours, self.hour_counts):
+            yield "h", table
+        yield "i", self.slow
+        yield "i", self.hour_sums
 
 
 def _blend(table, start, before, hour, after):

@@ -14,6 +14,8 @@ POINTS = 32  # of one unit of log odds
 _KNOT = const(51)  # the hinges bend at 0.8 spreads; a spread is 64
 _HIGH = const(128)
 
+_seen = array("h", [0] * (_HIGH + COUNT))  # of the table that is being asked
+
 
 class Table:
     """Weights from a generated module: HINGES, FEATURES, CUTS, LEAVES, USUAL (bytes), BIAS (int).
@@ -38,7 +40,6 @@ class Table:
         self._leaves = array("h", module.LEAVES)
         self._bias = module.BIAS
         self.usual = array("H", module.USUAL)
-        self._seen = array("h", [0] * (_HIGH + COUNT))
 
     def score(self, values):
         """Points for `values`, an array of COUNT features: higher means rain is nearer."""
@@ -47,7 +48,7 @@ class Table:
     def _linear(self, values):
         # Copies the features for the trees on the way: as they are, and from _HIGH on with what is
         # missing as the highest number, so that a tree needs no test for it.
-        seen = self._seen
+        seen = _seen
         total = self._bias
         mean = self._mean
         scale = self._scale
@@ -78,7 +79,7 @@ class Table:
 
     def _trees(self):
         total = 0
-        seen = self._seen
+        seen = _seen
         features = self._features
         cuts = self._cuts
         leaves = self._leaves

@@ -21,22 +21,15 @@ from micropython import const  # noqa: E402
 
 from drivers.button import Button  # noqa: E402
 from drivers.rg15 import RG15, RainState  # noqa: E402
-from services.health import Health  # noqa: E402
+from services.forget import forget  # noqa: E402
 from services.journal import Journal  # noqa: E402
 from services.log import Log, describe  # noqa: E402
-from services.settings import Choice, Integer, Settings  # noqa: E402
 from services.tasks import Supervisor  # noqa: E402
 from window.climate import Climate  # noqa: E402
 from window.motor import Motor  # noqa: E402
 from window.policy import DRY, STATES, UNKNOWN, WET, Inputs, Policy  # noqa: E402
 from window.sash import Sash  # noqa: E402
 
-_SETTINGS = ("calm", "balanced", "eager")
-_SCHEMA = {
-    "setting": Choice("balanced", _SETTINGS),  # how much needless closing is accepted
-    "hold_min": Integer(60, 10, 720),  # how long a forecast keeps the window shut
-    "override_min": Integer(60, 1, 720),  # how long the wall button's word holds
-}
 _WATCHDOG_MS = const(8000)
 _RAIN_EVERY_MS = const(5000)
 _RAIN_REPLY_MS = const(250)
@@ -53,8 +46,8 @@ class Window:
 
     def __init__(self, log):
         self.log = log
-        settings = Settings(_SCHEMA, log)
-        self.policy = Policy(settings["hold_min"] * 60000, settings["override_min"] * 60000)
+        setting, hold_min, override_min = _settings(log)
+        self.policy = Policy(hold_min * 60000, override_min * 60000)
         self.inputs = Inputs()
         self._decided_ms = time.ticks_ms()
         self._journal = _open_journal(log)
@@ -74,7 +67,6 @@ class Window:
         self.rain = RG15(
             machine.UART(line["id"], line["baud"], tx=Pin(line["tx"]), rx=Pin(line["rx"]))
         )
-        setting = _SETTINGS.index(settings["setting"])
         self.climate = Climate(i2c, CHIPS, setting, log, self._is_moving, self.decide)
         self.button = Button(PINS["button"])
         self._button_flag = asyncio.ThreadSafeFlag()
@@ -85,6 +77,10 @@ class Window:
 
     def _is_moving(self):
         return self.motor.moving
+
+    def may_write(self):
+        """True while nothing moves (a flash write stops all interrupts: SCH-11)."""
+        return not self.motor.moving
 
     def _button_edge(self, _):
         self._edge = True
@@ -183,6 +179,23 @@ class Window:
             self.log.fault("journal", "journal: %s" % describe(error))
 
 
+def _settings(log):
+    """Return (setting 0 to 2, hold_min, override_min) as the user has them."""
+    from services.settings import Choice, Integer, Settings
+
+    names = ("calm", "balanced", "eager")
+    found = Settings(
+        {
+            "setting": Choice("balanced", names),  # how much needless closing is accepted
+            "hold_min": Integer(60, 10, 720),  # how long a forecast keeps the window shut
+            "override_min": Integer(60, 1, 720),  # how long the wall button's word holds
+        },
+        log,
+    )
+    forget("services.settings")  # read once: every tenth of so small a heap counts
+    return names.index(found["setting"]), found["hold_min"], found["override_min"]
+
+
 def _open_journal(log):
     try:
         return Journal()
@@ -207,8 +220,25 @@ def _rain(sensor):
     return WET if sensor.raining else DRY
 
 
+async def _report(supervisor, window):
+    """Say how it stands and, of a version on trial, that it is well; once, so their modules go."""
+    from services import slots
+    from services.health import Health
+
+    health = Health(supervisor)
+    window.log.line(health.line())
+    await slots.confirm_when_well(health, window.log, window.may_write)
+    forget("services.slots")
+    forget("services.health")
+
+
+async def _main(supervisor, window):
+    asyncio.create_task(_report(supervisor, window))
+    await supervisor.run(machine.WDT(timeout=_WATCHDOG_MS))
+
+
 def start():
-    """Build the device and its tasks; return the supervisor's coroutine."""
+    """Build the device and its tasks; return the coroutine that runs them."""
     log = Log()
     window = Window(log)
 
@@ -222,8 +252,7 @@ def start():
     supervisor.add("climate", window.climate.run, silence_ms=65000)
     supervisor.add("button", window.watch_button, silence_ms=8000)
     supervisor.add("pace", window.pace, silence_ms=8000)
-    log.line(Health(supervisor).line())
-    return supervisor.run(machine.WDT(timeout=_WATCHDOG_MS))
+    return _main(supervisor, window)
 
 
 asyncio.run(start())

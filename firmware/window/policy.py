@@ -3,46 +3,49 @@
 from micropython import const
 
 from window.override import AUTO, STAY, Override
+from window.table import following
 
 # What the rain sensor says.
 DRY, WET, UNKNOWN = range(3)
 
 # What keeps the sash shut.
-FAIR, DUE, RAINING, DRYING, WINDY = range(5)
+FAIR = const(0)
+_DUE = const(1)
+RAINING = const(2)
+DRYING = const(3)
+_WINDY = const(4)
 STATES = ("fair", "rain is due", "raining", "drying", "windy")
 # Events, the most urgent first.
-RAIN, GALE, ALARM, OVER = range(4)
-EVENTS = ("rain", "gale", "alarm", "over")
+_RAIN = const(0)
+_GALE = const(1)
+_ALARM = const(2)
+_OVER = const(3)
 
 # state, event -> next state. Entering a state, also anew, starts its time.
-TABLE = {
-    (FAIR, RAIN): RAINING,
-    (FAIR, GALE): WINDY,
-    (FAIR, ALARM): DUE,
-    (DUE, RAIN): RAINING,
-    (DUE, GALE): WINDY,
-    (DUE, ALARM): DUE,
-    (DUE, OVER): FAIR,
-    (RAINING, RAIN): RAINING,
-    (RAINING, OVER): DRYING,
-    (DRYING, RAIN): RAINING,
-    (DRYING, GALE): WINDY,
-    (DRYING, ALARM): DUE,
-    (DRYING, OVER): FAIR,
-    (WINDY, RAIN): RAINING,
-    (WINDY, GALE): WINDY,
-    (WINDY, ALARM): DUE,
-    (WINDY, OVER): FAIR,
-}
-NO_ROW = {
-    (FAIR, OVER): "no time runs",
-    (RAINING, GALE): "it is shut already",
-    (RAINING, ALARM): "it is raining already",
-}
+TABLE = bytes(
+    [
+        FAIR, _RAIN, RAINING,
+        FAIR, _GALE, _WINDY,
+        FAIR, _ALARM, _DUE,
+        _DUE, _RAIN, RAINING,
+        _DUE, _GALE, _WINDY,
+        _DUE, _ALARM, _DUE,
+        _DUE, _OVER, FAIR,
+        RAINING, _RAIN, RAINING,
+        RAINING, _OVER, DRYING,
+        DRYING, _RAIN, RAINING,
+        DRYING, _GALE, _WINDY,
+        DRYING, _ALARM, _DUE,
+        DRYING, _OVER, FAIR,
+        _WINDY, _RAIN, RAINING,
+        _WINDY, _GALE, _WINDY,
+        _WINDY, _ALARM, _DUE,
+        _WINDY, _OVER, FAIR,
+    ]
+)  # fmt: skip
 
-_UNKNOWN_MS = const(
-    30000
-)  # a rain sensor unheard of for so long counts as rain; starting takes less
+
+_UNKNOWN_MS = const(30000)  # a rain sensor unheard of for so long is rain; starting takes less
 _SHOWER_MS = const(60000)  # dry for a minute ends the rain
 _DRYING_MS = const(600000)  # VELUX KLA 100 reopens 10 minutes after the sensor has dried
 _LULL_MS = const(600000)
@@ -81,7 +84,7 @@ class Policy:
         self.attended = False
         self.acknowledged = False
         self.hold_ms = hold_ms
-        self._times_ms = {DUE: hold_ms, RAINING: _SHOWER_MS, DRYING: _DRYING_MS, WINDY: _LULL_MS}
+        self._times_ms = {_DUE: hold_ms, RAINING: _SHOWER_MS, DRYING: _DRYING_MS, _WINDY: _LULL_MS}
         self._left_ms = 0
         self._unknown_ms = 0
         self._pressed_ms = _FAR_MS
@@ -103,8 +106,9 @@ class Policy:
         if inputs.pressed:
             self._press(inputs)
         event = self._event(elapsed_ms, inputs)
-        if event is not None and (self.state, event) in TABLE:
-            self.state = TABLE[(self.state, event)]
+        at = following(TABLE, self.state, event)
+        if at:
+            self.state = TABLE[at]
             self._left_ms = self._times_ms.get(self.state, 0)
         if before == FAIR and self.state != FAIR and self._fair_pct == STAY:
             self._fair_pct = inputs.position_pct
@@ -124,16 +128,16 @@ class Policy:
         unheard = inputs.rain == UNKNOWN
         self._unknown_ms = min(self._unknown_ms + elapsed_ms, _FAR_MS) if unheard else 0
         if inputs.rain == WET or self._unknown_ms >= _UNKNOWN_MS:
-            return RAIN
+            return _RAIN
         if unheard and self.state == RAINING:
-            return RAIN  # not known to have ended
+            return _RAIN  # not known to have ended
         wind = inputs.wind_cm_s
-        if wind is not None and wind >= (_LULL_CM_S if self.state == WINDY else _GALE_CM_S):
-            return GALE
+        if wind is not None and wind >= (_LULL_CM_S if self.state == _WINDY else _GALE_CM_S):
+            return _GALE
         if inputs.alarm:
-            return ALARM
+            return _ALARM
         if self.state != FAIR and self._left_ms <= 0:
-            return OVER
+            return _OVER
         return None
 
     def _air(self, inputs):
@@ -143,7 +147,7 @@ class Policy:
             self._fair_pct = inputs.airing_pct
 
     def _wish(self, inputs):
-        if self.state == WINDY:
+        if self.state == _WINDY:
             return 0  # above a person's wish: a gale tears an open sash off
         if self.override.state != AUTO:
             return self.override.wish_pct(self.wet, inputs.position_pct)

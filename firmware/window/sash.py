@@ -9,20 +9,39 @@ from micropython import const
 from window import safety
 from window.safety import CLOSING, OPENING
 from window.stroke import ENDED, SLIPS, STALLS, Stroke
+from window.table import following
 from window.ticks import since
 
-REST, WARN, PAUSE, MOVE, RECOIL_PAUSE, RECOIL, BLOCKED, FAULT = range(8)
-STATES = ("rest", "warn", "pause", "move", "recoil pause", "recoil", "blocked", "fault")
+_REST = const(0)
+_WARN = const(1)
+_PAUSE = const(2)
+_MOVE = const(3)
+_RECOIL_PAUSE = const(4)
+_RECOIL = const(5)
+BLOCKED = const(6)
+FAULT = const(7)
 
 # Events, the most urgent first: the first one that is true is taken.
-WIRING, LIE, RUNAWAY, PINCH, JAM, SEATED, LATE, BLIND = range(8)
-LIMIT, ARRIVED, GONE, ASKED, WISH, DUE, ACK = range(8, 15)
-EVENTS = ("wiring", "lie", "runaway", "pinch", "jam", "seated", "late", "blind") + (
-    ("limit", "arrived", "gone", "asked", "wish", "due", "ack")
-)
+_WIRING = const(0)
+_LIE = const(1)
+_RUNAWAY = const(2)
+_PINCH = const(3)
+_JAM = const(4)
+_SEATED = const(5)
+_LATE = const(6)
+_BLIND = const(7)
+_LIMIT = const(8)
+_ARRIVED = const(9)
+_GONE = const(10)
+_ASKED = const(11)
+_WISH = const(12)
+_DUE = const(13)
+_ACK = const(14)
 
 # Sounds.
-SILENT, WARNING, ALARM = range(3)
+SILENT = const(0)
+WARNING = const(1)
+ALARM = const(2)
 
 UNKNOWN = const(-1)
 
@@ -33,69 +52,64 @@ _NEAR_EDGES = const(5)
 _FALL_UM_S2 = const(66000)  # of the soft stop: 40 V/s over 0.6 V s/mm
 _FAR = const(1 << 20)
 
-# state, event -> next state, action. An action is the name of a method, or None.
-TABLE = {
-    (REST, WIRING): (FAULT, "_alarm"),
-    (REST, LIE): (FAULT, "_alarm"),
-    (REST, RUNAWAY): (FAULT, "_alarm"),
-    (REST, ASKED): (PAUSE, "_leave"),
-    (REST, WISH): (WARN, None),
-    (REST, ACK): (REST, "_forgive"),
-    (WARN, WIRING): (FAULT, "_alarm"),
-    (WARN, LIE): (FAULT, "_alarm"),
-    (WARN, RUNAWAY): (FAULT, "_alarm"),
-    (WARN, GONE): (REST, None),
-    (WARN, ASKED): (PAUSE, "_leave"),
-    (WARN, DUE): (PAUSE, "_leave"),
-    (PAUSE, WIRING): (FAULT, "_alarm"),
-    (PAUSE, LIE): (FAULT, "_alarm"),
-    (PAUSE, GONE): (REST, None),
-    (PAUSE, DUE): (MOVE, "_begin"),
-    (MOVE, WIRING): (FAULT, "_alarm"),
-    (MOVE, LIE): (FAULT, "_alarm"),
-    (MOVE, PINCH): (RECOIL_PAUSE, "_pinched"),
-    (MOVE, JAM): (REST, "_jammed"),
-    (MOVE, SEATED): (REST, "_seated"),
-    (MOVE, LATE): (FAULT, "_alarm"),
-    (MOVE, BLIND): (PAUSE, "_blind"),
-    (MOVE, LIMIT): (REST, "_rested"),
-    (MOVE, ARRIVED): (REST, "_rested"),
-    (RECOIL_PAUSE, WIRING): (FAULT, "_alarm"),
-    (RECOIL_PAUSE, DUE): (RECOIL, "_recoil"),
-    (RECOIL, WIRING): (FAULT, "_alarm"),
-    (RECOIL, LIE): (FAULT, "_alarm"),
-    (RECOIL, JAM): (BLOCKED, "_rested"),
-    (RECOIL, SEATED): (BLOCKED, "_rested"),
-    (RECOIL, LATE): (FAULT, "_alarm"),
-    (RECOIL, BLIND): (RECOIL_PAUSE, None),
-    (RECOIL, LIMIT): (BLOCKED, "_rested"),
-    (RECOIL, ARRIVED): (BLOCKED, "_rested"),
-    (BLOCKED, WIRING): (FAULT, "_alarm"),
-    (BLOCKED, LIE): (FAULT, "_alarm"),
-    (BLOCKED, RUNAWAY): (FAULT, "_alarm"),
-    (BLOCKED, ACK): (REST, "_forgive"),
-    (FAULT, ACK): (REST, "_forgive"),
-}
+# What else is done, by `_take`.
+_NOTHING = const(0)
+_RAISE = const(1)
+_LEAVE = const(2)
+_FORGIVE = const(3)
+_BEGIN = const(4)
+_TELL_PINCH = const(5)
+_TELL_JAM = const(6)
+_TELL_SEATED = const(7)
+_TELL_BLIND = const(8)
+_SETTLE = const(9)
+_REOPEN = const(10)
 
-_AT_REST = (REST, WARN, PAUSE, RECOIL_PAUSE, BLOCKED, FAULT)
-_OPENS = (RECOIL,)
-
-# Why a pair has no row. The suite checks that each pair has a row or a reason.
-NO_ROW = {
-    "nothing is driven": (_AT_REST, (PINCH, JAM, SEATED, LATE, BLIND, LIMIT, ARRIVED)),
-    "it is driven, or has not settled": ((PAUSE, MOVE, RECOIL_PAUSE, RECOIL), (RUNAWAY,)),
-    "it opens": (_OPENS, (PINCH,)),
-    "a hand is freed first": ((RECOIL_PAUSE, RECOIL), (GONE, ASKED, WISH, ACK)),
-    "the pause is over before it matters": ((RECOIL_PAUSE,), (LIE,)),
-    "a person must come first": ((BLOCKED, FAULT), (GONE, ASKED, WISH)),
-    "already there": ((FAULT,), (WIRING, LIE, RUNAWAY)),
-    "nothing is awaited": ((REST, MOVE, RECOIL, BLOCKED, FAULT), (DUE,)),
-    "nothing is wished that could go": ((REST,), (GONE,)),
-    "the wish stands already": ((WARN, PAUSE), (WISH,)),
-    "asked or not, it is about to move": ((PAUSE,), (ASKED,)),
-    "a changed wish ends the stroke softly": ((MOVE,), (GONE, ASKED, WISH)),
-    "nothing to acknowledge": ((WARN, PAUSE, MOVE), (ACK,)),
-}  # fmt: skip
+# state, event, next state, what else is done.
+TABLE = bytes(
+    [
+        _REST, _WIRING, FAULT, _RAISE,
+        _REST, _LIE, FAULT, _RAISE,
+        _REST, _RUNAWAY, FAULT, _RAISE,
+        _REST, _ASKED, _PAUSE, _LEAVE,
+        _REST, _WISH, _WARN, _NOTHING,
+        _REST, _ACK, _REST, _FORGIVE,
+        _WARN, _WIRING, FAULT, _RAISE,
+        _WARN, _LIE, FAULT, _RAISE,
+        _WARN, _RUNAWAY, FAULT, _RAISE,
+        _WARN, _GONE, _REST, _NOTHING,
+        _WARN, _ASKED, _PAUSE, _LEAVE,
+        _WARN, _DUE, _PAUSE, _LEAVE,
+        _PAUSE, _WIRING, FAULT, _RAISE,
+        _PAUSE, _LIE, FAULT, _RAISE,
+        _PAUSE, _GONE, _REST, _NOTHING,
+        _PAUSE, _DUE, _MOVE, _BEGIN,
+        _MOVE, _WIRING, FAULT, _RAISE,
+        _MOVE, _LIE, FAULT, _RAISE,
+        _MOVE, _PINCH, _RECOIL_PAUSE, _TELL_PINCH,
+        _MOVE, _JAM, _REST, _TELL_JAM,
+        _MOVE, _SEATED, _REST, _TELL_SEATED,
+        _MOVE, _LATE, FAULT, _RAISE,
+        _MOVE, _BLIND, _PAUSE, _TELL_BLIND,
+        _MOVE, _LIMIT, _REST, _SETTLE,
+        _MOVE, _ARRIVED, _REST, _SETTLE,
+        _RECOIL_PAUSE, _WIRING, FAULT, _RAISE,
+        _RECOIL_PAUSE, _DUE, _RECOIL, _REOPEN,
+        _RECOIL, _WIRING, FAULT, _RAISE,
+        _RECOIL, _LIE, FAULT, _RAISE,
+        _RECOIL, _JAM, BLOCKED, _SETTLE,
+        _RECOIL, _SEATED, BLOCKED, _SETTLE,
+        _RECOIL, _LATE, FAULT, _RAISE,
+        _RECOIL, _BLIND, _RECOIL_PAUSE, _NOTHING,
+        _RECOIL, _LIMIT, BLOCKED, _SETTLE,
+        _RECOIL, _ARRIVED, BLOCKED, _SETTLE,
+        BLOCKED, _WIRING, FAULT, _RAISE,
+        BLOCKED, _LIE, FAULT, _RAISE,
+        BLOCKED, _RUNAWAY, FAULT, _RAISE,
+        BLOCKED, _ACK, _REST, _FORGIVE,
+        FAULT, _ACK, _REST, _FORGIVE,
+    ]
+)  # fmt: skip
 
 
 class Readings:
@@ -138,7 +152,7 @@ class Sash:
 
         `clean` says that the journal saw the last movement end; if not, something may be pinched.
         """
-        self.state = REST
+        self.state = _REST
         self.known = False
         self.position = 0 if hint_edges is None else hint_edges
         self.actions = Actions()
@@ -213,7 +227,7 @@ class Sash:
 
     def _arrives(self, readings):
         """True at the tick at which the moving sash presses the switch ahead of it."""
-        if self.state not in (MOVE, RECOIL) or self._lies(readings):
+        if self.state not in (_MOVE, _RECOIL) or self._lies(readings):
             return False
         return readings.limit_open if self._direction == OPENING else readings.limit_closed
 
@@ -252,37 +266,37 @@ class Sash:
         state = self.state
         if state == FAULT:
             gone = not (readings.limit_open and readings.limit_closed)
-            return ACK if readings.acknowledged and gone else None
+            return _ACK if readings.acknowledged and gone else None
         if readings.limit_open and readings.limit_closed:
-            return WIRING
-        if state == RECOIL_PAUSE:
-            return DUE if self._state_ms >= safety.RECOIL_PAUSE_MS else None
+            return _WIRING
+        if state == _RECOIL_PAUSE:
+            return _DUE if self._state_ms >= safety.RECOIL_PAUSE_MS else None
         if self._lies(readings):
-            return LIE
-        if state in (MOVE, RECOIL):
+            return _LIE
+        if state in (_MOVE, _RECOIL):
             return self._moving_event(elapsed_ms, readings)
-        if state != PAUSE and self._runs_away(readings):
-            return RUNAWAY
+        if state != _PAUSE and self._runs_away(readings):
+            return _RUNAWAY
         if state == BLOCKED:
-            return ACK if readings.acknowledged else None
+            return _ACK if readings.acknowledged else None
         return self._waiting_event(readings)
 
     def _waiting_event(self, readings):
         state = self.state
         wanted = self._wanted(readings)
-        if state == REST:
+        if state == _REST:
             if readings.acknowledged and self.jammed:
-                return ACK
+                return _ACK
             if not wanted:
                 return None
-            return WISH if self._must_warn(wanted, readings) else ASKED
+            return _WISH if self._must_warn(wanted, readings) else _ASKED
         if not wanted:
-            return GONE
-        if state == WARN:
+            return _GONE
+        if state == _WARN:
             if not self._must_warn(wanted, readings):
-                return ASKED
-            return DUE if self._state_ms >= safety.WARNING_MS else None
-        return DUE if self._off_ms >= safety.TURN_PAUSE_MS else None
+                return _ASKED
+            return _DUE if self._state_ms >= safety.WARNING_MS else None
+        return _DUE if self._off_ms >= safety.TURN_PAUSE_MS else None
 
     def _must_warn(self, wanted, readings):
         # To release what may be pinched is the beginning of a close.
@@ -299,10 +313,10 @@ class Sash:
 
     def _moving_event(self, elapsed_ms, readings):
         if elapsed_ms > safety.BLIND_MS:
-            return BLIND
+            return _BLIND
         direction = self._direction
         if readings.limit_open if direction == OPENING else readings.limit_closed:
-            return LIMIT
+            return _LIMIT
         verdict = self.stroke.step(
             elapsed_ms,
             readings.now_us,
@@ -315,18 +329,18 @@ class Sash:
             self._why = "current" if readings.alert else ("slip" if verdict == SLIPS else "stall")
             return self._resistance()
         if self._state_ms > safety.MAXIMUM_RUN_MS:
-            return LATE
-        return ARRIVED if verdict == ENDED else None
+            return _LATE
+        return _ARRIVED if verdict == ENDED else None
 
     def _resistance(self):
         """Return what it means that the sash is held: an end, a hand, or something in the way."""
         if safety.is_frame(self._direction, self.known, self.position):
-            return SEATED
-        return PINCH if self._direction == CLOSING else JAM
+            return _SEATED
+        return _PINCH if self._direction == CLOSING else _JAM
 
     def _is_ending(self, readings):
         """True once the soft stop must begin: the goal is near, or the wish has changed."""
-        if self.state == MOVE and self._wanted(readings) != self._direction:
+        if self.state == _MOVE and self._wanted(readings) != self._direction:
             return True
         ahead_um = (self._goal - self.position) * self._direction * safety.EDGE_UM
         speed = self.stroke.slip.speed_um_s // 10
@@ -335,18 +349,43 @@ class Sash:
     # -- what follows
 
     def _take(self, event, readings):
-        row = TABLE.get((self.state, event))
-        if row is None:
+        at = following(TABLE, self.state, event, 4)
+        if not at:
             return
-        self.state, action = row
+        self.state = TABLE[at]
         self._state_ms = 0
-        if action is not None:
-            getattr(self, action)(event, readings)
+        action = TABLE[at + 1]
+        actions = self.actions
+        if action == _LEAVE:
+            actions.leaving = True
+        elif action == _BEGIN:
+            self._begin(readings)
+        elif action == _REOPEN:
+            self._direction = OPENING
+            self._goal = self.position + safety.RECOIL_EDGES
+            self._set_off(readings)
+        elif action == _TELL_PINCH:
+            actions.note = self._resisted("pinch")
+        elif action == _TELL_JAM:
+            self.jammed = True
+            self._rested(event)
+            actions.note = self._resisted("opening is blocked")
+        elif action == _TELL_SEATED:
+            self._end = self._direction
+            self._rested(event)
+            actions.note = "end reached, but its limit switch is silent"
+        elif action == _TELL_BLIND:
+            actions.note = "no tick for too long while moving: stopped"
+        elif action == _SETTLE:
+            self._rested(event)
+        elif action == _FORGIVE:
+            self._forgive(readings)
+        elif action == _RAISE:
+            self.fault = event
+            actions.rested = True
+            actions.note = "fault: %s" % _FAULTS[event]
 
-    def _leave(self, event, readings):
-        self.actions.leaving = True
-
-    def _begin(self, event, readings):
+    def _begin(self, readings):
         self._direction = self._wanted(readings)
         pct = readings.wish_pct
         if self._strained and self._direction == OPENING:
@@ -358,46 +397,22 @@ class Sash:
         self._end = 0
         self._set_off(readings)
 
-    def _recoil(self, event, readings):
-        self._direction = OPENING
-        self._goal = self.position + safety.RECOIL_EDGES
-        self._set_off(readings)
-
     def _set_off(self, readings):
         self._from = readings.count
         self.stroke.begin(self._direction, readings.supply_mv, readings.now_us)
         self.actions.clear_alert = True
 
-    def _pinched(self, event, readings):
-        self.actions.note = "pinch at %d mm, by %s" % (
-            self.position // safety.EDGES_PER_MM,
-            self._why,
-        )
+    def _resisted(self, what):
+        return "%s at %d mm, by %s" % (what, self.position // safety.EDGES_PER_MM, self._why)
 
-    def _jammed(self, event, readings):
-        self.jammed = True
-        self._rested(event, readings)
-        self.actions.note = "opening is blocked at %d mm, by %s" % (
-            self.position // safety.EDGES_PER_MM,
-            self._why,
-        )
-
-    def _seated(self, event, readings):
-        self._end = self._direction
-        self._rested(event, readings)
-        self.actions.note = "end reached, but its limit switch is silent"
-
-    def _blind(self, event, readings):
-        self.actions.note = "no tick for too long while moving: stopped"
-
-    def _rested(self, event, readings):
-        if event == ARRIVED and self._strained and self._direction == OPENING:
+    def _rested(self, event):
+        if event == _ARRIVED and self._strained and self._direction == OPENING:
             self._strained = False  # released
-        if event in (LIMIT, ARRIVED) and self._direction == CLOSING:
+        if event in (_LIMIT, _ARRIVED) and self._direction == CLOSING:
             self.jammed = False
         self.actions.rested = self.actions.clear_alert = True
 
-    def _forgive(self, event, readings):
+    def _forgive(self, readings):
         if self.fault is not None:
             self.known = False
         self.fault = None
@@ -405,17 +420,12 @@ class Sash:
         self._rest_count = readings.count
         self.actions.clear_alert = True
 
-    def _alarm(self, event, readings):
-        self.fault = event
-        self.actions.rested = True
-        self.actions.note = "fault: %s" % _FAULTS[event]
-
     # -- what is done
 
     def _act(self, readings):
         actions = self.actions
         state = self.state
-        duty_pm = self.stroke.duty_pm() * self._direction if state in (MOVE, RECOIL) else 0
+        duty_pm = self.stroke.duty_pm() * self._direction if state in (_MOVE, _RECOIL) else 0
         duty_pm = safety.permit(
             duty_pm,
             readings.limit_open,
@@ -430,21 +440,21 @@ class Sash:
         else:
             actions.limit_ma = safety.REST_LIMIT_MA
         actions.duty_pm = duty_pm
-        if state == WARN:
+        if state == _WARN:
             actions.sound = WARNING
         else:
             actions.sound = ALARM if state == FAULT else SILENT
-        if state in (MOVE, RECOIL, RECOIL_PAUSE, PAUSE):
+        if state in (_MOVE, _RECOIL, _RECOIL_PAUSE, _PAUSE):
             actions.tick_ms = _FAST_MS
-        elif state == WARN or self._off_ms < safety.SETTLE_MS:
+        elif state == _WARN or self._off_ms < safety.SETTLE_MS:
             actions.tick_ms = _SLOW_MS
         else:
             actions.tick_ms = _REST_MS
 
 
 _FAULTS = {
-    WIRING: "both limit switches are open, a wire is broken",
-    LIE: "a limit switch is open far from its end",
-    RUNAWAY: "the drive is off, and yet moves or draws current",
-    LATE: "a movement took too long",
+    _WIRING: "both limit switches are open, a wire is broken",
+    _LIE: "a limit switch is open far from its end",
+    _RUNAWAY: "the drive is off, and yet moves or draws current",
+    _LATE: "a movement took too long",
 }

@@ -4,12 +4,32 @@ from micropython import const
 
 from window import safety
 from window.slip import Slip
+from window.table import following
 
-GROPE, HOLD, LEARN, RISE, SETTLE, CRUISE, EASE, STILL = range(8)
-BEGUN, STEADY, MEASURED, FREE, AT_SPEED, SETTLED, CHANGED, ENDING, STOPPED = range(9)
+_GROPE = const(0)
+_HOLD = const(1)
+_LEARN = const(2)
+_RISE = const(3)
+_SETTLE = const(4)
+_CRUISE = const(5)
+_EASE = const(6)
+_STILL = const(7)
+
+# Events; 0 is none.
+_STEADY = const(1)
+_MEASURED = const(2)
+_FREE = const(3)
+_AT_SPEED = const(4)
+_SETTLED = const(5)
+_CHANGED = const(6)
+_ENDING = const(7)
+_STOPPED = const(8)
 
 # What a judgement may say.
-GOING, SLIPS, STALLS, ENDED = range(4)
+_GOING = const(0)
+SLIPS = const(1)
+STALLS = const(2)
+ENDED = const(3)
 
 _LEARN_EDGES = const(5)  # a window of four, all of it after the drive became steady
 _FALL_MV_PER_S = const(40000)
@@ -18,21 +38,23 @@ _CHANGE_MV = const(300)  # less is the noise of measuring speed
 
 # phase, event -> next phase. What is missing cannot happen: `_event` asks only what the phase can
 # see.
-TABLE = {
-    (GROPE, STEADY): HOLD,
-    (HOLD, MEASURED): LEARN,
-    (LEARN, FREE): RISE,
-    (RISE, AT_SPEED): SETTLE,
-    (SETTLE, SETTLED): CRUISE,
-    (CRUISE, CHANGED): RISE,
-    (GROPE, ENDING): EASE,
-    (HOLD, ENDING): EASE,
-    (LEARN, ENDING): EASE,
-    (RISE, ENDING): EASE,
-    (SETTLE, ENDING): EASE,
-    (CRUISE, ENDING): EASE,
-    (EASE, STOPPED): STILL,
-}
+TABLE = bytes(
+    [
+        _GROPE, _STEADY, _HOLD,
+        _HOLD, _MEASURED, _LEARN,
+        _LEARN, _FREE, _RISE,
+        _RISE, _AT_SPEED, _SETTLE,
+        _SETTLE, _SETTLED, _CRUISE,
+        _CRUISE, _CHANGED, _RISE,
+        _GROPE, _ENDING, _EASE,
+        _HOLD, _ENDING, _EASE,
+        _LEARN, _ENDING, _EASE,
+        _RISE, _ENDING, _EASE,
+        _SETTLE, _ENDING, _EASE,
+        _CRUISE, _ENDING, _EASE,
+        _EASE, _STOPPED, _STILL,
+    ]
+)  # fmt: skip
 
 
 class Stroke:
@@ -40,7 +62,7 @@ class Stroke:
 
     def __init__(self):
         self.slip = Slip()
-        self.phase = STILL
+        self.phase = _STILL
         self.drive_mv = 0
 
     def begin(self, direction, supply_mv, now_us):
@@ -54,7 +76,7 @@ class Stroke:
             low_mv = safety.SUPPLY_LOW_MV
         self._first_edge_mv = safety.GROPE_FIRST_EDGE_MV
         self.slip.start(now_us, 0, low_mv, self._high_mv)
-        self.phase = GROPE if self.closing else RISE
+        self.phase = _GROPE if self.closing else _RISE
         self.drive_mv = _OPEN_FROM_MV
         self._first_mv = 0
         self._cruise_mv = self._high_mv
@@ -79,52 +101,52 @@ class Stroke:
         slips = self.slip.step(now_us, moved, edge_us, self.drive_mv)
         if self.closing and slips:
             return SLIPS
-        if self._still_ms > safety.STALL_MS and self.phase != EASE:
+        if self._still_ms > safety.STALL_MS and self.phase != _EASE:
             return STALLS
         goal_mv = self._goal_mv(ceiling_um_s)
         event = self._event(moved, goal_mv, ending)
         if event:
             self._take(event)
         self._drive(elapsed_ms, goal_mv)
-        return ENDED if self.phase == STILL else GOING
+        return ENDED if self.phase == _STILL else _GOING
 
     def _goal_mv(self, ceiling_um_s):
-        if self.closing and ceiling_um_s and self.phase not in (GROPE, HOLD):
+        if self.closing and ceiling_um_s and self.phase not in (_GROPE, _HOLD):
             # Only ever downwards: to push harder because the sash is slow is to push a hand.
             self._cruise_mv = min(self._cruise_mv, self.slip.voltage_for(ceiling_um_s))
         return self._cruise_mv
 
     def _event(self, moved, goal_mv, ending):
         phase = self.phase
-        if phase == EASE:
-            return STOPPED if self.drive_mv == 0 else 0
+        if phase == _EASE:
+            return _STOPPED if self.drive_mv == 0 else 0
         if ending:
-            return ENDING
-        if phase == GROPE:
+            return _ENDING
+        if phase == _GROPE:
             if moved and not self._first_mv:
                 self._first_mv = self.drive_mv
             if not moved:
                 return 0
             fast = self.slip.measured and self.slip.speed_um_s >= safety.GROPE_SPEED_UM_S
-            return STEADY if fast or self.drive_mv >= self._beyond_mv() else 0
-        if phase == HOLD:
-            return MEASURED if self.slip.edges_since_mark() >= _LEARN_EDGES else 0
-        if phase == LEARN:
-            return FREE if self.slip.edges_since_mark() >= _LEARN_EDGES else 0
-        if phase == RISE:
-            return AT_SPEED if self.drive_mv == goal_mv else 0
-        if phase == SETTLE:
-            return SETTLED if self.slip.edges_since_mark() >= _LEARN_EDGES else 0
-        return CHANGED if self.drive_mv - goal_mv > _CHANGE_MV else 0
+            return _STEADY if fast or self.drive_mv >= self._beyond_mv() else 0
+        if phase == _HOLD:
+            return _MEASURED if self.slip.edges_since_mark() >= _LEARN_EDGES else 0
+        if phase == _LEARN:
+            return _FREE if self.slip.edges_since_mark() >= _LEARN_EDGES else 0
+        if phase == _RISE:
+            return _AT_SPEED if self.drive_mv == goal_mv else 0
+        if phase == _SETTLE:
+            return _SETTLED if self.slip.edges_since_mark() >= _LEARN_EDGES else 0
+        return _CHANGED if self.drive_mv - goal_mv > _CHANGE_MV else 0
 
     def _take(self, event):
-        phase = TABLE.get((self.phase, event), self.phase)
-        if phase == self.phase:
+        at = following(TABLE, self.phase, event)
+        if not at:
             return
-        self.phase = phase
-        if event in (MEASURED, SETTLED) and self.slip.measured:
+        self.phase = TABLE[at]
+        if event in (_MEASURED, _SETTLED) and self.slip.measured:
             self.slip.refer()
-        if event in (STEADY, MEASURED, AT_SPEED):
+        if event in (_STEADY, _MEASURED, _AT_SPEED):
             self.slip.mark()
 
     def _beyond_mv(self):
@@ -132,16 +154,16 @@ class Stroke:
 
     def _drive(self, elapsed_ms, goal_mv):
         phase = self.phase
-        if phase == GROPE:
+        if phase == _GROPE:
             self._toward(
                 self._beyond_mv() if self._first_mv else self._first_edge_mv,
                 safety.GROPE_MV_PER_S,
                 elapsed_ms,
             )
-        elif phase == RISE:
+        elif phase == _RISE:
             falling = goal_mv < self.drive_mv
             self._toward(goal_mv, _FALL_MV_PER_S if falling else safety.RISE_MV_PER_S, elapsed_ms)
-        elif phase == EASE:
+        elif phase == _EASE:
             self._toward(0, _FALL_MV_PER_S, elapsed_ms)
 
     def _toward(self, goal_mv, rate_mv_per_s, elapsed_ms):

@@ -4,24 +4,25 @@ import math
 
 from micropython import const
 
-SHUT, AIRING = range(2)
-STATES = ("shut", "airing")
-DAMP, DRY, USELESS, BLIND = range(4)
-EVENTS = ("damp", "dry", "useless", "blind")
+from window.table import following
+
+_SHUT = const(0)
+_AIRING = const(1)
+_DAMP = const(0)
+_DRY = const(1)
+_USELESS = const(2)
+_BLIND = const(3)
 
 # state, event -> next state.
-TABLE = {
-    (SHUT, DAMP): AIRING,
-    (AIRING, DRY): SHUT,
-    (AIRING, USELESS): SHUT,
-    (AIRING, BLIND): SHUT,
-}
-NO_ROW = {
-    (SHUT, DRY): "there is nothing to air",
-    (SHUT, USELESS): "airing would bring in as much as it takes out",
-    (SHUT, BLIND): "nothing is known",
-    (AIRING, DAMP): "it is being aired",
-}
+TABLE = bytes(
+    [
+        _SHUT, _DAMP, _AIRING,
+        _AIRING, _DRY, _SHUT,
+        _AIRING, _USELESS, _SHUT,
+        _AIRING, _BLIND, _SHUT,
+    ]
+)  # fmt: skip
+
 
 # Mould grows from about 70 % at the coldest wall: air from 60 %, to 50 %. Less than 0.5 g/m3 of
 # difference changes nothing within an hour.
@@ -39,22 +40,24 @@ class Ventilation:
     """`pct` is the opening that the room asks for: 0 for none, else 20 to 100 in steps of 20."""
 
     def __init__(self):
-        self.state = SHUT
+        self.state = _SHUT
         self.pct = 0
 
     def step(self, indoor_rh_pct, indoor_c, outdoor_rh_pct, outdoor_c):
         """Take the readings of both sensors (any of them None if unknown) and return `pct`."""
         event, difference = _event(indoor_rh_pct, indoor_c, outdoor_rh_pct, outdoor_c)
         before = self.state
-        self.state = TABLE.get((before, event), before)
-        if self.state == SHUT:
+        at = following(TABLE, before, event)
+        if at:
+            self.state = TABLE[at]
+        if self.state == _SHUT:
             self.pct = 0
-        elif difference is not None and event is not USELESS:
+        elif difference is not None and event is not _USELESS:
             wanted = 100 * difference / _FULL_G_M3
             if outdoor_c < _FROST_C:
                 wanted = min(wanted, _FROST_MAX_PCT)
             # Hysteresis of half a step: the sash shall not follow every gram.
-            if before == SHUT or abs(wanted - self.pct) > _STEP_PCT * 0.75:
+            if before == _SHUT or abs(wanted - self.pct) > _STEP_PCT * 0.75:
                 steps = int(wanted / _STEP_PCT + 0.5)
                 self.pct = max(_STEP_PCT, min(100, steps * _STEP_PCT))
         return self.pct
@@ -62,14 +65,14 @@ class Ventilation:
 
 def _event(indoor_rh_pct, indoor_c, outdoor_rh_pct, outdoor_c):
     if None in (indoor_rh_pct, indoor_c, outdoor_rh_pct, outdoor_c):
-        return BLIND, None
+        return _BLIND, None
     difference = absolute_g_m3(indoor_rh_pct, indoor_c) - absolute_g_m3(outdoor_rh_pct, outdoor_c)
     if difference < _USELESS_G_M3:
-        return USELESS, difference
+        return _USELESS, difference
     if indoor_rh_pct <= _DRY_PCT:
-        return DRY, difference
+        return _DRY, difference
     if indoor_rh_pct >= _DAMP_PCT and difference >= _WORTH_G_M3:
-        return DAMP, difference
+        return _DAMP, difference
     return None, difference
 
 

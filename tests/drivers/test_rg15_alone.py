@@ -269,12 +269,17 @@ def test_dry_is_said_only_on_the_word_of_a_recent_sound_reading(new_alone, story
 def test_the_table_names_states_and_events_that_exist_and_every_state_can_be_left(alone):
     module = alone.load("rg15")
     states, events = set(range(5)), set(range(6))
-    for (state, event), (following, message) in module.TABLE.items():
+    table = {}
+    for at in range(0, len(module.TABLE), 4):
+        state, event, following, message = module.TABLE[at : at + 4]
+        assert (state, event) not in table
+        table[state, event] = (following, module._MESSAGES[message])
+    for (state, event), (following, message) in table.items():
         assert state in states and following in states and event in events
         assert message in (None, SETUP, REBOOT)
     for state in states:
-        assert any(key[0] == state != row[0] for key, row in module.TABLE.items())
+        assert any(key[0] == state != row[0] for key, row in table.items())
     for state in states - {module.RainState.READY}:
-        assert module.TABLE[state, module.ANSWERED][0] == module.RainState.READY
+        assert table[state, module._ANSWERED][0] == module.RainState.READY
     for state in states:
-        assert module.TABLE[state, module.BOOTED] == (module.RainState.STARTING, SETUP)
+        assert table[state, module._BOOTED] == (module.RainState.STARTING, SETUP)

@@ -31,25 +31,57 @@ class PWM:
         pass
 
 
+class ADC:
+    pass
+
+
+class Timer:
+    pass
+
+
+def bitstream(pin, encoding, timing, data):
+    pass
+
+
 class machine:
+    ADC = ADC
+    Timer = Timer
+    bitstream = staticmethod(bitstream)
     Pin = Pin
     PWM = PWM
 
 
+class Absent:
+    pass
+
+
 sys.modules["machine"] = machine  # pyright: ignore[reportArgumentType]
+sys.modules["_onewire"] = Absent  # pyright: ignore[reportArgumentType]
+sys.modules["framebuf"] = Absent  # pyright: ignore[reportArgumentType]
 sys.path.insert(0, sys.argv[1])
 
 from drivers import (  # noqa: E402
+    ai10,
     bmp390,
     button,
     buzzer,
+    cabinet,
+    ds2401,
     drv8871,
     hall_encoder,
     ina226,
+    inflator,
     limit_switches,
+    lsm6dsox,
+    max17048,
+    mcp23017,
+    pn532,
     rg15,
     rg15_lines,
     sht4x,
+    ssd1306,
+    vibration_motor,
+    ws2812,
 )
 
 
@@ -112,3 +144,14 @@ micropython.heap_unlock()
 show("encoder", encoder.count, encoder.errors)
 show("drive", motor.drive(500), motor.drive(-500), sound.step(), switches.fault, push.down)
 show("names", ina226.INA226Error.__name__, rg15.RG15.__name__, rg15.RainState.DEAD)
+for word in (b"\x00\x00", b"\xff\x7f", b"\x00\x80", b"\xfe\xff"):
+    show("signed", lsm6dsox.signed(word, 0))
+for across_mv, below_mv in ((600, 1979), (3300, 0), (60, 1980), (0, 3300), (9, 1000)):
+    show("bridge", inflator.classify(across_mv, below_mv))
+show("within", lsm6dsox.within((60, -60, 59), 60, 900), lsm6dsox.within((60, -900, 61), 60, 900))
+show("names", max17048.MAX17048.__name__, vibration_motor.VibrationMotor.__name__)
+show("xor", ai10.xor(b"\x12\x00\x02\x00\x0a", 0, 5), sorted(ai10.DIALECTS))
+for sums in (b"\x02\xfe", b"\x02\xfd"):
+    show("frame", pn532.frame(b"\x01\x00\x00\xff" + sums + b"\xd5\x15\x16\x00"))
+show("names", cabinet.Cabinet.__name__, ds2401.DS2401.__name__, mcp23017.MCP23017.__name__)
+show("names", ssd1306.SSD1306.__name__, ws2812.WS2812.__name__)

@@ -51,6 +51,7 @@ def test_summary_is_fit_for_json_and_says_what_is_wrong(bench):
     tasks = bench.load("services.tasks")
     good = supervisor.add("good", None, 1000)
     bad = supervisor.add("bad", None, 1000)
+    assert found.line().startswith("well, ")  # at boot, when none has started yet
     good.state = bad.state = tasks.RUNNING
     assert found.well
     bad.state = tasks.FAILED

@@ -9,6 +9,8 @@ from pinbench.simulator.loader_cpython import Loader
 from pinbench.worlds.sash import SashMechanics
 
 TICKS = 1 << 30
+# Of the sash core, in the order of its numbers.
+STATES = ("rest", "warn", "pause", "move", "recoil pause", "recoil", "blocked", "fault")
 DECISION_US = 560  # of the INA226: four conversions of 140 us
 
 
@@ -53,6 +55,7 @@ class Rig:
         self.duty_pm = 0
         self.halted_us = None
         self.broken = {"limit_open": False, "limit_closed": False}
+        self.silent = False  # no limit switch is ever pressed
         self.lied = False  # a broken wire has once passed for an end
         self.deaf = False  # the encoder is dead
         self.notes = []
@@ -62,6 +65,7 @@ class Rig:
         self._jitter_us = jitter_us
         self.tick_late_us = tick_late_us
         self._edges = self.drive.edges
+        self._uncounted = self._edges  # the counter begins at 0, wherever the sash stands
         self._edge_us = 0
         self._window_us = 0
         self._charge = 0.0
@@ -72,7 +76,7 @@ class Rig:
 
     @property
     def state(self):
-        return self.module.STATES[self.sash.state]
+        return STATES[self.sash.state]
 
     def known(self):
         """Tell the core where it is, as a limit switch would."""
@@ -114,11 +118,12 @@ class Rig:
         now_us = self.now_us + self._start_us
         readings.now_us = now_us % TICKS
         if not self.deaf:
-            readings.count = self._edges
+            readings.count = self._edges - self._uncounted
         late_us = (self._edges * 7919 % 1000) * self._jitter_us // 1000
         readings.edge_us = (min(self._edge_us + late_us, self.now_us) + self._start_us) % TICKS
-        readings.limit_open = self.drive.limit_open or self.broken["limit_open"]
-        readings.limit_closed = self.drive.limit_shut or self.broken["limit_closed"]
+        heard = not self.silent
+        readings.limit_open = heard and self.drive.limit_open or self.broken["limit_open"]
+        readings.limit_closed = heard and self.drive.limit_shut or self.broken["limit_closed"]
         self.lied = self.lied or any(self.broken.values())
         readings.alert = self.alert
         readings.supply_mv = self.drive.supply_mv if self.monitor else 0

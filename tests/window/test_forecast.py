@@ -358,7 +358,7 @@ def test_single_precision_gives_the_same_scores_and_alarms(step_min):
 def test_small_integers_of_a_board_hold_every_sum():
     """31 bits: a larger number would be an allocation, and a slow one."""
     for kind in (shipped.FINE, shipped.COARSE, shipped.HOURLY):
-        for table in shipped.shipped(kind)[0]:
+        for table in shipped.tables(kind):
             worst = abs(table._bias)
             for i in range(features.COUNT):
                 reach = table._clip[i] * table._scale[i]
@@ -397,12 +397,11 @@ def test_the_real_vm_gives_the_same_alarms_and_points(step_min, tmp_path):
 
 
 def test_rings_count_back_from_the_newest():
-    ring = features.Ring(5)
+    rings = features.Rings(2, 5)
     for i in range(13):
-        ring.push(i)
-    assert [ring.at(age) for age in range(5)] == [12, 11, 10, 9, 8]
-    assert ring.last(3) == array("h", [10, 11, 12])
-    ring.straighten()
-    assert ring.data == array("h", [8, 9, 10, 11, 12])
-    ring.push(13)
-    assert ring.last(2) == array("h", [12, 13])
+        rings.advance()
+        rings.put(0, i)
+        rings.put(1, -i)
+    assert [rings.at(0, age) for age in range(5)] == [12, 11, 10, 9, 8]
+    assert rings.last(0, 3) == array("h", [10, 11, 12])
+    assert rings.last(1, 5) == array("h", [-8, -9, -10, -11, -12])

@@ -42,3 +42,15 @@ def test_a_switch_pressed_20_mm_from_its_end_lies(safety):
 
 def test_the_stroke_is_400_mm_of_5_edges(safety):
     assert safety.STROKE_EDGES == 400 * 5
+
+
+def test_the_current_limit_follows_the_duty_from_15_to_850_ma(safety):
+    assert [safety.current_limit_ma(duty_pm) for duty_pm in (0, 10, 500, -500, 1000)] == [
+        *(15, 15, 425, 425, 850)
+    ]
+
+
+def test_a_close_that_nobody_attends_is_warned_of_and_nothing_else(safety):
+    assert safety.warning_needed(CLOSING, False)
+    assert not safety.warning_needed(CLOSING, True)
+    assert not safety.warning_needed(OPENING, False)

@@ -28,6 +28,7 @@ class Witness:
             self.pinched = True
         direction = (duty_pm > 0) - (duty_pm < 0)
         assert -1000 <= duty_pm <= 1000
+        assert type(duty_pm) is int and type(actions.limit_ma) is int, "floats fill the heap"
         assert not (duty_pm > 0 and readings.limit_open), "driven into the open limit"
         assert not (duty_pm < 0 and readings.limit_closed), "driven into the closed limit"
         assert not (readings.limit_open and readings.limit_closed and duty_pm), "a wire is broken"
