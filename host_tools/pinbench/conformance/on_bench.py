@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pinbench import stall
 from pinbench.conformance import rig
+from pinbench.conformance.on_host import lint
 from pinbench.errors import PinbenchError
 from pinbench.vm import binary
 
@@ -47,15 +48,16 @@ def job(item, profile):
     """Return the job of an item on a port profile's bench."""
     return {
         "plan": {"file": item.path.stem, "item": item.name, "chip": item.chip(profile)},
-        "wires": list(item.wires),
+        "wires": [*item.wires, *item.optional],
         "roots": [str(item.path.parent), str(DEVICE)],
-        "prints": item.prints,
+        "prints": item.printed(rig.CHIPS[item.chip(profile)][0]),
     }
 
 
-def on_cpython(item, profile):
-    """Play a kernel item on CPython; returns its Row."""
+def on_cpython(item, profile, where="cpython"):
+    """Play an item on CPython; returns its Row. `where` "float32": with floats of binary32."""
     one = job(item, profile)
+    one["numbers"] = {"float32": True} if where == "float32" else {}
     kernels = []
     one["watch"] = kernels.append
     try:
@@ -63,7 +65,7 @@ def on_cpython(item, profile):
             result = rig.play(one)
     except stall.Stalled as error:
         result = {"state": "failed", "why": str(error), "crc": 0}
-    return Row(item.id, profile, "cpython", result["state"], result["why"], result["crc"])
+    return Row(item.id, profile, where, result["state"], result["why"], result["crc"])
 
 
 def on_vm(pairs, plain=False):
@@ -122,14 +124,19 @@ def _pump(stream, lines):
 def run(items, profiles=PROFILES, vm=True, tell=None):
     """Play every item on every profile that it names; returns the Rows, in order of id."""
     rows = []
-    kernel = [(i, p) for i in items for p in profiles if i.chip(p) and "kernel" in i.carriers]
+    pairs = [(i, p) for i in items for p in profiles if i.chip(p)]
+    kernel = [(i, p) for i, p in pairs if {"kernel", "cpython"} & set(i.carriers)]
     for done, (item, profile) in enumerate(kernel):
         if tell:
             tell(done, len(kernel))
         rows.append(on_cpython(item, profile))
+    rows += [Row(i.id, "host", "lint", *lint(i.id)) for i in items if "lint" in i.carriers]
+    for item in items:
+        if "float32" in item.carriers:
+            rows += [on_cpython(item, p, "float32") for p in profiles if item.chip(p)]
     if vm:
-        seen = {(row.id, row.port): row for row in rows}
-        for row in on_vm(kernel):
+        seen = {(row.id, row.port): row for row in rows if row.where == "cpython"}
+        for row in on_vm([pair for pair in kernel if "kernel" in pair[0].carriers]):
             other = seen[row.id, row.port]
             if row.state == other.state == "held" and row.crc != other.crc:
                 row.state, row.why = "failed", "its trace differs from CPython's"

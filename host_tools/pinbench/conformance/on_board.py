@@ -9,126 +9,48 @@ skipped by name, and without a file no pin is touched:
     memory = 0x50                # a chip there, and so on: the names of rig.wires
     has = ["pullups", "loop"]    # wires that have no value of their own
 
-Every wait is bounded. A board that resets is entered again, and the item with it; one that hangs
-or prints noise costs its item a row.
+Each item begins after a soft reset. Every wait is bounded: a board that resets is entered again,
+and the item with it; one that hangs or prints noise costs its item a row.
 """
 
 import json
-import time
 import tomllib
 from pathlib import Path
-from typing import Any
 
-import serial
-
+from pinbench.conformance.link import ENTER_S, Gone, Link, Silent
 from pinbench.conformance.on_bench import DEVICE, Row
+from pinbench.conformance.rig import misprint
 from pinbench.errors import PinbenchError, UsageError
 
-BANNER = b"raw REPL; CTRL-B to exit\r\n>"
-FORBIDDEN = ("arm", "fire", "motor", "solenoid", "squib", "inflator")
-ENTER_S, ITEM_S, REBOOT_S = 3.0, 20.0, 15.0
-MAX_PHASES = 5
+# Words of a role on whose pin nothing but its own firmware may act: it moves, locks or fires.
+FORBIDDEN = ("arm", "fire", "motor", "drv", "solenoid", "eject", "squib", "inflator", "heater")
+ITEM_S = 20.0
+MAX_PHASES = 8
+_SOON_S = 1.0
+_WHY = 200  # characters of a row's reason
+_GIVE_UP = 3  # items one after the other for which the board could not be reached
+_MARK = "=BOARD "
 _SURVEY = """
 import sys, json
-from typing import Any
-from typing import Any
 def read(path):
     try:
         with open(path) as file: return json.load(file)
     except (OSError, ValueError): return {}
 live = [s for s in "ab" if read("/slots/%s/manifest.json" % s).get("live")]
+slot = read("/slots/active").get("slot")
+if slot: sys.path.insert(0, "/slots/%s" % slot)
 try:
     from wiring import PINS
 except ImportError:
     PINS = {}
-print(json.dumps([sys.platform, getattr(sys.implementation, "_machine", ""), live, PINS]))
+try:
+    from wiring import LIVE
+    if LIVE: live.append(slot)
+except ImportError:
+    pass
+machine = getattr(sys.implementation, "_machine", "")
+print("=BOARD " + json.dumps([sys.platform, machine, live, PINS, str(0.1 + 0.2) == "0.3"]))
 """
-
-
-class Gone(Exception):
-    """The board reset, or the connection broke."""
-
-
-class Silent(Exception):
-    """The board did not answer in time; the text tells what it said last."""
-
-
-class Link:
-    """The raw REPL at a serial device or a pyserial URL."""
-
-    def __init__(self, port):
-        self._port = port
-        self._serial: Any = None  # a pyserial port while it is open
-
-    def close(self):
-        """Leave the raw REPL and the port."""
-        if self._serial is not None:
-            try:
-                self._serial.write(b"\x03\x02")
-            except (OSError, serial.SerialException):
-                pass
-            self._drop()
-
-    def _drop(self):
-        serial_port, self._serial = self._serial, None
-        try:
-            serial_port.close()
-        except (OSError, serial.SerialException):
-            pass
-
-    def enter(self, within_s=REBOOT_S):
-        """Come into the raw REPL, opening the port as often as needed. Raises Silent."""
-        end = time.monotonic() + within_s
-        last = b""
-        while time.monotonic() < end:
-            try:
-                if self._serial is None:
-                    self._serial = serial.serial_for_url(self._port, 115200, timeout=0.1)
-                self._serial.write(b"\r\x03\x03\x01")
-                last = self._until(BANNER, ENTER_S)
-                return
-            except (OSError, serial.SerialException, Gone) as error:
-                last = str(error).encode()
-                if self._serial is not None:
-                    self._drop()
-                time.sleep(0.2)
-            except Silent as error:
-                last = str(error).encode()
-        raise Silent(f"no raw REPL within {within_s:.0f} s: {last[-80:]!r}")
-
-    def _until(self, mark, within_s):
-        end = time.monotonic() + within_s
-        seen = b""
-        while mark not in seen:
-            if time.monotonic() > end:
-                raise Silent(f"{seen[-80:]!r}")
-            try:
-                seen = (seen + self._serial.read(max(1, self._serial.in_waiting)))[-65536:]
-            except (OSError, serial.SerialException) as error:
-                raise Gone(str(error)) from error
-        return seen
-
-    def run(self, source, within_s):
-        """Run `source`; returns what it printed, a traceback included. Raises Gone or Silent."""
-        try:
-            data = source.encode() + b"\x04"
-            for at in range(0, len(data), 256):  # a board without flow control loses more
-                self._serial.write(data[at : at + 256])
-                time.sleep(0.01)
-        except (OSError, serial.SerialException) as error:
-            raise Gone(str(error)) from error
-        seen = self._until(b"OK", ENTER_S).partition(b"OK")[2]
-        end = time.monotonic() + within_s
-        while seen.count(b"\x04") < 2:
-            if b"raw REPL" in seen or b"soft reboot" in seen:
-                raise Gone("it reset")
-            if time.monotonic() > end:
-                raise Silent(f"nothing for {within_s:.0f} s after {seen[-80:]!r}")
-            try:
-                seen += self._serial.read(max(1, self._serial.in_waiting))
-            except (OSError, serial.SerialException) as error:
-                raise Gone(str(error)) from error
-        return seen.replace(b"\x04", b"\n").rstrip(b">").decode("utf-8", "replace")
 
 
 def read_wiring(path):
@@ -137,9 +59,12 @@ def read_wiring(path):
         return {}
     try:
         table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path} is no wiring file: {error}") from error
-    for name in table.pop("has", ()):
+    has = table.pop("has", [])
+    if not isinstance(has, list) or not all(isinstance(name, str) for name in has):
+        raise UsageError(f'{path}: `has` must be a list of names, such as ["pullups"]')
+    for name in has:
         table.setdefault(name, True)
     return table
 
@@ -163,13 +88,14 @@ _ADDRESSES = ("memory", "nacker", "stretcher", "refuser", "ghost", "slow", "edge
 
 def refuse_danger(wires, roles):
     """UsageError if a wire lies on a pin whose role on this board could move or fire something."""
-    for role, number in roles.items():
-        if not any(word in role.lower() for word in FORBIDDEN):
+    for role, number in sorted(roles.items()):
+        if not set(FORBIDDEN) & set(role.lower().split("_")):
             continue
         for name, value in wires.items():
             if name not in _ADDRESSES and number in numbers(value):
                 raise UsageError(
-                    f"the wiring file puts {name} on GPIO {number}, which is {role} on this board"
+                    f"the wiring file puts {name} on GPIO {number}, which is {role} on this "
+                    "board: choose another pin"
                 )
 
 
@@ -181,60 +107,127 @@ def chip_of(platform, machine):
     return "esp32s3" if "S3" in text else "esp32"
 
 
+class Player:
+    """Plays items on the board at `port`. Raises PinbenchError if it does not answer at all, and
+    UsageError if it must not be used."""
+
+    def __init__(self, port, wires):
+        self._link = Link(port)
+        self._wires = wires
+        self._lost = 0  # items in a row for which it could not be reached
+        self._dirty = False  # the last item leaves something that only a reset ends
+        try:
+            self._survey(port)
+        except BaseException:
+            self._link.close()
+            raise
+
+    def _survey(self, port):
+        try:
+            self._link.enter()
+            said = self._link.run(_SURVEY, ENTER_S * 2)
+            found = json.loads(said.partition(_MARK)[2].splitlines()[0])
+        except (Gone, Silent, ValueError, IndexError) as error:
+            raise PinbenchError(
+                f"the board at {port} does not answer ({error}): check the cable and the port"
+            ) from error
+        self.platform, machine, live, roles, self._single = found
+        if live:
+            raise UsageError(
+                f"the board at {port} is live (slot {live[0]}): it could fire or move; take "
+                "another one"
+            )
+        if self.platform not in ("rp2", "esp32"):
+            raise UsageError(
+                f"the board at {port} is {self.platform}: the items know rp2 and esp32"
+            )
+        refuse_danger(self._wires, roles)
+        self.chip = chip_of(self.platform, machine)
+
+    def close(self):
+        """Leave the board at its friendly REPL."""
+        self._link.close()
+
+    def play(self, item):
+        """Play one item; returns (state, why)."""
+        why = self._no_play(item)
+        if why:
+            return "skipped", why
+        if self._lost >= _GIVE_UP:
+            return "failed", "the board is gone"
+        try:
+            self._begin(item)
+            for phase in range(MAX_PHASES):
+                try:
+                    return self._phase(item, phase)
+                except Gone:
+                    self._link.enter()
+        except Silent as error:
+            self._lost += 1
+            return "failed", f"the board hangs: {error}"
+        return "failed", f"the board reset {MAX_PHASES} times"
+
+    def _no_play(self, item):
+        carriers = set(item.carriers)
+        if self.platform not in item.ports:
+            return f"not an item of {self.platform}"
+        if not {"kernel", "cpython", "vm", "float32"} & carriers:
+            return "checked on the host"
+        if not {"kernel", "cpython", "vm"} & carriers and not self._single:
+            return "its floats are double"
+        given = {*self._wires, "classic", "search"}  # the last two are no wires
+        lacking = [name for name in item.wires if name not in given]
+        if lacking:
+            return f"needs the wire {', '.join(lacking)}"
+        if "classic" in item.wires and self.chip != "esp32":
+            return "needs the first ESP32"
+        return ""
+
+    def _begin(self, item):
+        """Bring the board to where an item may begin; only a hard reset stops a watchdog."""
+        if self._dirty:
+            self._link.enter()
+            try:
+                self._link.run("import machine\nmachine.reset()", ENTER_S)
+            except (Gone, Silent):
+                pass
+        self._dirty = "WDT(" in item.path.read_text(encoding="utf-8")
+        self._link.fresh()
+
+    def _phase(self, item, phase):
+        try:
+            plan = {"port": self.platform, "chip": self.chip, "phase": phase, "wires": self._wires}
+            given = (DEVICE / "item_board.py").read_text(encoding="utf-8")
+            self._link.run(given + "\n_play = run\n", ENTER_S)  # an item's file may have a run()
+            said = self._link.run(item.path.read_text(encoding="utf-8"), ENTER_S * 2)
+            said += self._link.run(f"_play({item.name}, {plan!r})\n", ITEM_S)
+        finally:
+            self._lost = 0
+        for line in said.splitlines():
+            if line.startswith("=ITEM "):
+                state, _, why = line[6:].partition(" ")
+                if state not in ("held", "failed", "skipped"):
+                    continue
+                wrong = misprint(item.printed(self.platform), said)
+                if state == "held" and wrong:
+                    state, why = "failed", wrong
+                return state, why[:_WHY]
+        if self._link.resets(_SOON_S):
+            raise Gone("it reset")
+        last = [line for line in said.splitlines() if line.strip(" >")]
+        return "failed", f"no row, but {last[-1][-_WHY:]!r}" if last else "it printed no row"
+
+
 def run(items, port, wiring, tell=None):
     """Play the items on the board at `port`; returns a Row each. Raises PinbenchError."""
     wires = read_wiring(wiring)
-    link = Link(port)
+    player = Player(port, wires)
     try:
-        try:
-            link.enter()
-            said = link.run(_SURVEY, ENTER_S * 2)
-            platform, machine, live, roles = json.loads(said.strip().splitlines()[0])
-        except (Gone, Silent, ValueError) as error:
-            raise PinbenchError(f"the board at {port} does not answer: {error}") from error
-        if live:
-            raise UsageError(f"the board at {port} is live (slot {live[0]}): take another one")
-        refuse_danger(wires, roles)
-        chip = chip_of(platform, machine)
         rows = []
         for done, item in enumerate(items):
             if tell:
                 tell(done, len(items))
-            state, why = play(link, item, platform, chip, wires)
-            rows.append(Row(item.id, platform, "board", state, why))
+            rows.append(Row(item.id, player.platform, "board", *player.play(item)))
         return rows
     finally:
-        link.close()
-
-
-def play(link, item, platform, chip, wires):
-    """Play one item; returns (state, why)."""
-    if platform not in item.ports:
-        return "skipped", f"not an item of {platform}"
-    if not {"kernel", "vm"} & set(item.carriers):
-        return "skipped", "checked on the host"
-    lacking = [name for name in item.wires if name not in wires and name != "classic"]
-    if lacking:
-        return "skipped", f"needs the wire {', '.join(lacking)}"
-    if "classic" in item.wires and chip != "esp32":
-        return "skipped", "needs the first ESP32"
-    for phase in range(MAX_PHASES):
-        try:
-            link.enter()
-            plan = {"port": platform, "chip": chip, "phase": phase, "wires": wires}
-            link.run((DEVICE / "item_board.py").read_text(encoding="utf-8"), ENTER_S)
-            said = link.run(item.path.read_text(encoding="utf-8"), ENTER_S * 2)
-            said += link.run(f"run({item.name}, {plan!r})\n", ITEM_S)
-        except Gone:
-            continue
-        except Silent as error:
-            return "failed", f"the board hangs: {error}"
-        for line in said.splitlines():
-            if line.startswith("=ITEM "):
-                state, _, why = line[6:].partition(" ")
-                if state == "held" and item.prints and item.prints not in said:
-                    return "failed", f"it did not print {item.prints!r}"
-                return state, why
-        last = [line for line in said.splitlines() if line.strip(" >")]
-        return "failed", last[-1] if last else "it printed no row"
-    return "failed", f"the board reset {MAX_PHASES} times"
+        player.close()

@@ -9,7 +9,7 @@ from binascii import crc32
 from pinbench.conformance.rig_chips import Ghost, Memory
 from pinbench.simulator.bench import Bench
 from pinbench.simulator.kernel import SimulationBug
-from pinbench.simulator.machine import small
+from pinbench.simulator.machine import esp32mod, small
 from pinbench.simulator.trace import Trace, line
 
 END_US = 120 * 1000000  # an item that has not ended by then hangs
@@ -84,6 +84,15 @@ def wires(chip):
             "adc_broken": out["adc"],  # conversions fail
             "short": out["pins"][0],  # shorted to ground
             "held": out["pins"][0],  # pulled up outside, held low for 200 ms from 300 ms on
+            # What a rising edge on these pins does, from outside:
+            "search": True,  # soft callbacks come at the poll points of the real scheduler
+            "power": out["pins"][1],  # the supply is cut for 100 ms
+            "cut_flash": out["pins"][2],  # it is cut inside the n-th page program or erase from
+            # then on, where n is the count of edges since the boot
+            "ctrl_c": out["pins"][3],  # Ctrl-C on the console
+            "pulse": out["pins"][1:3],  # the second goes low 50 ms later, for 50 ms
+            "esp_errors": out["pins"][4],  # the next kind of ADC failure begins
+            "ota": True,  # both application slots hold an image that boots
         }
     )
     return out
@@ -99,6 +108,7 @@ class ItemBench(Bench):
         asked = job["wires"]
         have = wires(self.plan["chip"])
         self.plan["port"] = port
+        self.plan["bench"] = True
         self.plan["wires"] = have
         joined = [have["pair"]] if "pair" in asked else []
         if "miso_pair" in asked:
@@ -114,6 +124,8 @@ class ItemBench(Bench):
             roots=job["roots"],
             start_ticks_us=WRAP_US - 2000000 if "wrap" in asked else 0,
             trace=trace,
+            numbers=job.get("numbers"),
+            search=0 if "search" in asked else None,
         )
         for name in asked:
             fit = getattr(self, "_fit_" + name, None)
@@ -129,6 +141,55 @@ class ItemBench(Bench):
     def _idle(self):
         self.kernel.halt("end")  # the item has printed its row
         self.kernel.call()  # which ends it
+
+    def _programs(self, loader, main):
+        self._run_flash(loader)
+        self._guarded(loader.run, main)
+
+    def _on_edge(self, number, fn):
+        net = self.pad(number).net
+        net.pull("rig", 0)
+
+        def changed(net):
+            if net.level:
+                fn()
+
+        net.watch(changed)
+
+    def _fit_power(self, have):
+        self._on_edge(have["power"], lambda: self.kernel.power_cut(100))
+
+    def _fit_cut_flash(self, have):
+        edges = [0, 0]
+
+        def lay():
+            edges[0], edges[1] = self.boots, (edges[1] if edges[0] == self.boots else 0) + 1
+            self.flash.cut_at(edges[1], "prefix", self.flash.prog // 2, 100)
+
+        self._on_edge(have["cut_flash"], lay)
+
+    def _fit_ctrl_c(self, have):
+        self._on_edge(have["ctrl_c"], self.kernel.ctrl_c)
+
+    def _fit_pulse(self, have):
+        ask, answer = have["pulse"]
+        line = self.pad(answer).net
+        line.pull("rig", 1)
+
+        def asked():
+            self.kernel.after(50000, lambda _: line.drive("rig", 0))
+            self.kernel.after(100000, lambda _: line.drive("rig", None))
+
+        self._on_edge(ask, asked)
+
+    def _fit_esp_errors(self, have):
+        pad = self.pad(have["adc"])
+        kinds = [esp32mod.NO_MEM, esp32mod.NOT_SUPPORTED, esp32mod.TIMEOUT]
+
+        def following():
+            pad.adc_fault = kinds.pop(0)
+
+        self._on_edge(have["esp_errors"], following)
 
     def _i2c(self, have, chip):
         return self.i2c(have["i2c"]["id"]).add(chip)
@@ -176,7 +237,7 @@ class ItemBench(Bench):
         self.spi(have["spi"]["id"]).looped = True
 
     def _fit_adc_broken(self, have):
-        self.pad(have["adc"]).adc_fault = True
+        self.pad(have["adc"]).adc_fault = esp32mod.FAIL
 
     def _fit_adc_middle(self, have):
         self.pad(have["adc_middle"]).net.set_mv(1650)
@@ -216,12 +277,22 @@ def play(job):
     return {"state": state, "why": why, "log": log, "crc": crc[0], "now_us": now_us}
 
 
+def misprint(prints, said):
+    """Return what is wrong with what was printed, None if nothing is: see suite.Item.prints."""
+    if not prints:
+        return None
+    if prints[0] == "!":
+        return "it printed %r" % prints[1:] if prints[1:] in said else None
+    return None if prints in said else "it did not print %r" % prints
+
+
 def verdict(log, prints=None):
-    """Return (state, why) of what an item printed; `prints` is a text that must be among it."""
+    """Return (state, why) of what an item printed; for `prints` see `misprint`."""
     for text in log:
         if text.startswith(MARK):
             state, _, why = text[len(MARK) :].partition(" ")
-            if state == "held" and prints and not [t for t in log if prints in t]:
-                return "failed", "it did not print %r" % prints
+            wrong = misprint(prints, "\n".join(log))
+            if state == "held" and wrong:
+                return "failed", wrong
             return state, why
     return "failed", "it did not end" + (": " + log[-1] if log else "")

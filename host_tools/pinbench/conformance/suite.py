@@ -8,7 +8,7 @@ from pinbench.errors import UsageError
 from pinbench.paths import ROOT
 
 FOLDER = ROOT / "tests" / "conformance"
-CARRIERS = ("kernel", "vm", "lint", "float32")
+CARRIERS = ("kernel", "cpython", "vm", "lint", "float32")
 PORTS = {"rp2": ("rp2",), "esp32": ("esp32",), "both": ("rp2", "esp32")}
 CHIP_OF = {"rp2": "rp2040", "rp2350": "rp2350", "esp32": "esp32s3"}
 MAX_BYTES = 8192  # a board compiles a file that it is sent in one piece
@@ -16,14 +16,23 @@ MAX_BYTES = 8192  # a board compiles a file that it is sent in one piece
 
 @dataclass(frozen=True)
 class Item:
-    """One item: `name` as in the code (PIN_01), where it stands, and what its table says."""
+    """One item: `name` as in the code (PIN_01), where it stands, and what its table says.
+
+    `optional` are wires that it uses where they are; `prints` is a text that must be printed ("!"
+    before it: must not), or a dict of such texts by port.
+    """
 
     name: str
     path: Path
     ports: tuple
     carriers: tuple
     wires: tuple
-    prints: str | None = None
+    prints: str | dict | None = None
+    optional: tuple = ()
+
+    def printed(self, port):
+        """Return the text that must be printed on a port, None if there is none."""
+        return self.prints.get(port) if isinstance(self.prints, dict) else self.prints
 
     @property
     def id(self):
@@ -68,5 +77,9 @@ def read(path):
             raise UsageError(f"{path} names {name} in ITEMS but has no function of that name")
         if ports not in PORTS or not set(carriers) <= set(CARRIERS):
             raise UsageError(f"{path}: {name} has ports {ports!r} and carriers {carriers!r}")
-        items.append(Item(name, path, PORTS[ports], carriers, wires, *prints))
+        optional = tuple(wire[:-1] for wire in wires if wire.endswith("?"))
+        wires = tuple(wire for wire in wires if not wire.endswith("?"))
+        items.append(
+            Item(name, path, PORTS[ports], carriers, wires, *(prints or [None]), optional=optional)
+        )
     return items

@@ -14,12 +14,14 @@ class Skip(Exception):
 
 class Board:
     """`port` is "rp2" or "esp32", `chip` "rp2040", "rp2350", "esp32s3" or "esp32", `phase` counts
-    the boots from 0. The wires of the plan stand as attributes (`pair`, `pins`, `i2c`, ...)."""
+    the boots from 0. `real` is False on the bench, where the language may be CPython's. The wires
+    of the plan stand as attributes (`pair`, `pins`, `i2c`, ...)."""
 
     def __init__(self, plan):
         self.port = plan["port"]
         self.chip = plan["chip"]
         self.phase = plan["phase"]
+        self.real = not plan.get("bench")
         for name in plan["wires"]:
             setattr(self, name, plan["wires"][name])
 
