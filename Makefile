@@ -33,6 +33,12 @@ setup: $(VENV)/stamp.dev $(VENV)/typings/stamp.rp2 $(VENV)/typings/stamp.esp32 #
 demo: $(VENV)/stamp.base ## play recorded rain on the window, and show what happened as a table and a picture
 	@$(BIN)/pinbench demo
 
+.PHONY: flash
+flash: $(VENV)/stamp.base ## bring a device onto a board: make flash DEVICE=window BOARD=rpi_pico_w [PORT=/dev/ttyACM0]
+	@if [ -z "$(DEVICE)" ] || [ -z "$(BOARD)" ]; then \
+	  echo "say which: make flash DEVICE=window BOARD=rpi_pico_w [PORT=/dev/ttyACM0]" >&2; exit 2; fi
+	@$(BIN)/pinbench flash "$(DEVICE)" --board "$(BOARD)" --port "$(or $(PORT),auto)"
+
 .PHONY: test
 test: lint ## lint, types, and the whole suite
 	@echo "== the suite, on $(JOBS) processes"
@@ -53,11 +59,13 @@ coverage: $(VENV)/stamp.dev ## the suite, and which lines and branches it did no
 	@$(BIN)/python -m pytest -q -n $(JOBS) --cov --cov-report=term
 
 .PHONY: lint
-lint: setup ## ruff, and pyright: host tools on CPython, firmware against the modules of each port
+lint: setup ## ruff; pyright: host tools on CPython, firmware against the modules of each port; traps
 	@echo "== lint"
 	@$(BIN)/ruff check .
 	@echo "== types: host tools and tests, as CPython"
 	@$(BIN)/pyright
+	@echo "== traps: what CPython allows in firmware and MicroPython does not"
+	@$(BIN)/pinbench lint
 	@for port in rp2 esp32; do \
 	  echo "== types: firmware, as MicroPython on $$port"; \
 	  $(BIN)/pyright -p firmware/pyright.$$port.json; done

@@ -5,6 +5,7 @@ it into the slot from the same file. Pins are GPIO numbers.
 """
 
 BOARD: str  # "rpi_pico_w"
+LIVE: bool  # False: say what an output that can hurt would do, and do not drive it
 PINS: dict[str, int]  # "motor_in1": 16
 I2C: dict[str, dict[str, int]]  # "climate": id, scl, sda, freq (Hz), timeout_us
 SPI: dict[str, dict[str, int]]  # id, sck, mosi, miso, baudrate (Hz)

@@ -69,3 +69,10 @@ def test_every_mistake_fits_somewhere():
         if find not in path.read_text(encoding="utf-8"):
             rotten.append(f"{item}: {file}: {find!r}")
     assert rotten == []
+
+
+def test_every_item_of_the_bench_has_a_mistake_on_every_port():
+    kept = {(item, port) for item, *_, port in MISTAKES}
+    carried = [item for item in suite.collect() if {"kernel", "cpython"} & set(item.carriers)]
+    wanted = {(item.id, port) for item in carried for port in item.ports}
+    assert sorted(wanted - kept) == []

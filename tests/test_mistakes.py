@@ -2,7 +2,8 @@
 
 mistakes/NAME.toml: a patch to shipped code (`find` and `replace` in `file`), why it matters, the
 tests that must fail with it, and what they then say (`shows`). A patch passes lint and types and
-leaves the main scenario working, so nothing but a test about behaviour can notice it.
+leaves the main scenario working (`scenario`, else the wet day), so nothing but a test about
+behaviour can notice it.
 """
 
 import os
@@ -107,5 +108,6 @@ def test_a_mistake_passes_lint_and_types(patched, name):
 
 @pytest.mark.parametrize("name", PART)
 def test_with_a_mistake_the_main_scenario_works(patched, name):
-    done = run(["pinbench", "sim", "tests/scenarios/window/wet_day.toml"], patched(name))
+    main = MISTAKES[name].get("scenario", "window/wet_day.toml")
+    done = run(["pinbench", "sim", f"tests/scenarios/{main}"], patched(name))
     assert done.returncode == 0, done.stdout

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pinbench import faults, scenario
 from pinbench.durations import parse_us, show_us
 from pinbench.scenario import ScenarioError
+from pinbench.worlds import catalogue
 
 HEAD = """
 why = "A test."
@@ -273,8 +274,13 @@ def test_a_run_that_the_sweep_does_not_have(write):
 
 def test_the_help_names_every_key_fault_and_expectation():
     text = scenario.describe()
-    for word in [*scenario.KEYS, *faults.FAULTS, "sash is closed", "log says", "obstacle"]:
+    for word in [*scenario.KEYS, *faults.FAULTS, "sash is closed", "log says"]:
         assert word in text
+    for name in catalogue.WORLDS:
+        world = catalogue.world_class(name)
+        assert f"what the {name}'s world can do" in text
+        for word in [*world.PARAMS, *world.ACTIONS, *world.MEASURES]:
+            assert f"\n  {word} " in text
 
 
 # -- times

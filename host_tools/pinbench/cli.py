@@ -85,6 +85,20 @@ def conformance(items, port_profile, port, wiring, as_json):
     return verb.run(items, port_profile, port, wiring, as_json)
 
 
+@cli.command()
+@click.argument("paths", nargs=-1, metavar="[PATH...]")
+@_as_json
+def lint(paths, as_json):
+    """Find what CPython allows in firmware and MicroPython does not.
+
+    PATH is a file or a folder of firmware; the checkout's own if none is named. A comment excuses
+    its line: `# NUM-07 ok: ` and why.
+    """
+    from pinbench.verbs import lint as verb
+
+    return verb.run(paths, as_json)
+
+
 @cli.group(invoke_without_command=True)
 @_as_json
 @click.pass_context
@@ -140,6 +154,138 @@ def board(image, device, stands_for, tcp, pace):
     from pinbench.verbs import board as verb
 
     return verb.run(image, device, stands_for, tcp, pace)
+
+
+@cli.command()
+@click.option("--story", metavar="S", help="Only this one: update, unwell, first or adopted.")
+@click.option("--board", default="rpi_pico_w", show_default=True, metavar="B",
+              help="Whose file system: its size, its blocks, its unit of programs.")
+@click.option("--depth", type=click.Choice(("once", "some", "all")), default="once",
+              show_default=True, help="Whether recoveries are cut too: not, in part, or all.")
+@click.option("--seeds", type=click.IntRange(1, 99), default=1, show_default=True, metavar="N",
+              help="How many mixes of old and new bits.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=1, show_default=True, metavar="N")
+@click.option("--op", type=click.IntRange(1), metavar="N", help="Repeat one cut: its operation,")
+@click.option("--variant", metavar="V", help="... its variant,")
+@click.option("--second", type=click.IntRange(1), metavar="N", help="... the one in the recovery,")
+@click.option("--second-variant", metavar="V", help="... and that one's variant.")
+@_as_json
+def cuts(story, board, depth, seeds, jobs, op, variant, second, second_variant, as_json):
+    """Cut the power at every operation of the flash, while firmware is flashed and rolled back.
+
+    Whatever is cut, a whole version must start, and settings and loader must be whole.
+    """
+    from pinbench.verbs import cuts as verb
+
+    only = (op, variant, second, second_variant)
+    return verb.run(story, board, depth, seeds, jobs, only, as_json)
+
+
+_port = click.option(
+    "--port", default="auto", show_default=True, metavar="P",
+    help="A serial device, a URL (socket://...), or auto: the only board there is.",
+)
+_wait = click.option("--wait", type=click.FloatRange(1), default=75, show_default=True,
+                     metavar="S", help="The longest wait for the device's report.")
+
+
+@cli.command()
+@click.argument("device")
+@click.option("--board", required=True, metavar="B", help="Its name (see `pinbench boards`).")
+@_port
+@click.option("--live", is_flag=True, help="Let outputs that can hurt be driven; else inert.")
+@click.option("--adopt", is_flag=True, help="Take over a board with other files; copy them first.")
+@click.option("--dry-run", is_flag=True, help="Print the plan and change nothing.")
+@click.option("--until", type=click.Choice(("switched", "well", "confirmed")), default="well",
+              show_default=True, help="What to wait for: the first report of health is `well`.")
+@_wait
+@_as_json
+def flash(device, board, port, live, adopt, dry_run, until, wait, as_json):
+    """Bring DEVICE onto a board: build, send what differs, verify, switch, watch it start.
+
+    The board keeps its old version, and goes back to it by itself if the new one does not report
+    that it is well. Interrupted, the same command goes on where it stopped.
+    """
+    from pinbench.verbs import flash as verb
+
+    return verb.run(device, board, port, live, adopt, dry_run, until, wait, as_json)
+
+
+@cli.command()
+@_port
+@_wait
+def rollback(port, wait):
+    """Go back to the version before the last flash."""
+    from pinbench.verbs import rollback as verb
+
+    return verb.run(port, wait)
+
+
+@cli.command()
+@_port
+@click.option("--seconds", type=click.FloatRange(0), metavar="S", help="End after that time.")
+@_as_json
+def monitor(port, seconds, as_json):
+    """Show what a board prints, decoded and coloured, without disturbing it; Ctrl-C ends it."""
+    from pinbench.verbs import monitor as verb
+
+    return verb.run(port, seconds, as_json)
+
+
+@cli.group()
+def settings():
+    """Read and change a board's settings; they survive every flash. Secrets are never shown."""
+
+
+@settings.command("get")
+@click.argument("names", nargs=-1, metavar="[NAME...]")
+@_port
+@_as_json
+def settings_get(names, port, as_json):
+    """Print the settings, or those named."""
+    from pinbench.verbs import settings as verb
+
+    return verb.get(names, port, as_json)
+
+
+@settings.command("set")
+@click.argument("words", nargs=-1, required=True, metavar="NAME=VALUE...")
+@_port
+def settings_set(words, port):
+    """Change settings, all in one step. NAME alone asks for its value, hidden if it is a secret.
+
+    VALUE is JSON (60, true, "text") or else text; null takes NAME away. A dot goes into a table:
+    wiring.pins.button=GP21.
+    """
+    from pinbench.verbs import settings as verb
+
+    return verb.set_(words, port)
+
+
+@settings.command("import")
+@click.argument("path", metavar="FILE")
+@_port
+def settings_import(path, port):
+    """Merge the settings in FILE (.toml or .json) into the board's, in one step."""
+    from pinbench.verbs import settings as verb
+
+    return verb.import_(path, port)
+
+
+@cli.command()
+@click.argument("path", metavar="FILE")
+@click.option("--board", required=True, metavar="B", help="Its name (see `pinbench boards`).")
+@click.option("--port", metavar="P", help="Where the board is now; it restarts to take FILE.")
+@click.option("--drive", metavar="DIR", help="The boot drive of a Pico, if it is not found.")
+@click.option("--check", is_flag=True, help="Only check that FILE fits the board.")
+def firmware(path, board, port, drive, check):
+    """Put MicroPython itself, a .uf2 or .bin that you downloaded, onto a board.
+
+    FILE is checked first: made for this board, whole, and within the flash that it has for it.
+    """
+    from pinbench.verbs import firmware as verb
+
+    return verb.run(path, board, port, drive, check)
 
 
 @cli.group()

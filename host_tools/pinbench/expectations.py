@@ -236,14 +236,22 @@ def unknown(word, known, what):
     return f"{word!r} is no {what}; known are {', '.join(sorted(known))}"
 
 
-def describe(device="window"):
+def describe():
     """Return the vocabulary as text for `pinbench sim --help`."""
     lines = ['what [[expect]] may say in that = "..." :']
     for pattern, _, _, says in EXPECTATIONS:
         lines.append(f"  {pattern}\n      {says}")
-    lines.append(f"  states of the {device}: {', '.join(STATES.get(device, {}))}")
-    lines.append(f"  its quantities: {', '.join(QUANTITIES.get(device, {}))}")
     lines.append("and when, beside it:")
     for key, says in WHEN:
         lines.append(f"  {key:<8}{says}")
     return "\n".join(lines)
+
+
+def describe_device(device):
+    """Return lines on the states and quantities that a device's expectations may name."""
+    lines = []
+    if device in STATES:
+        lines.append(f"  its states: {', '.join(STATES[device])}")
+    if device in QUANTITIES:
+        lines.append(f"  its quantities: {', '.join(QUANTITIES[device])}")
+    return lines

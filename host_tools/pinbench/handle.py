@@ -38,7 +38,10 @@ class BenchHandle:
         """Forget the bench; the next use makes a new one.
 
         Options: board (name or path), device, wiring (a dict, instead of a board), profile, seed,
-        world (a dict of its parameters), main (the file that boots), files (path -> text).
+        world (a dict of its parameters), main (the file that boots), files (path -> text), numbers
+        (a dict: float32, int31; the firmware's numbers are then a board's, see numerics), search
+        (how many interleavings the test is played in, see simulator/search.py) and interleaving
+        (the number of this one, 0 if not given).
         """
         self.end()
         self._begin(options)
@@ -48,11 +51,17 @@ class BenchHandle:
         if self._life is not None:
             self._life.stop()
             self._life = None
+        if self._session is not None and self._session.bench.search is not None:
+            self._session.bench.search.leave()
         for other in self._others:
             other.end()
 
     def make(self, **options):
-        """Return another bench beside this one; it is checked and ended with this one."""
+        """Return another bench beside this one; it is checked and ended with this one. It is
+        played in the same interleaving, unless `options` say otherwise."""
+        for key in ("search", "interleaving"):
+            if key in self._options:
+                options.setdefault(key, self._options[key])
         other = BenchHandle(self._roots, **options)
         self._others.append(other)
         return other
@@ -143,7 +152,10 @@ class BenchHandle:
         from pinbench.board.definitions import load_board
         from pinbench.session import Session
 
-        known = ("board", "device", "wiring", "profile", "seed", "world", "main", "files")
+        known = (
+            "board", "device", "wiring", "profile", "seed", "world", "main", "files", "numbers",
+            "search", "interleaving",
+        )  # fmt: skip
         for key in self._options:
             if key not in known:
                 raise UsageError(f"a bench has no option {key!r}: it has {', '.join(known)}")
@@ -165,6 +177,8 @@ class BenchHandle:
             "seed": options.get("seed", 0),
             "roots": self._roots,
             "files": options.get("files"),
+            "numbers": options.get("numbers"),
+            "search": options.get("interleaving", 0) if options.get("search") else None,
             "world": options.get("world", {} if device else None),
         }
         if options.get("main") or device:

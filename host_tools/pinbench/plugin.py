@@ -10,6 +10,10 @@
     def test_window(bench):
         bench.run_until("3 h")
 
+    @pytest.mark.bench(search=50)
+    def test_no_edge_is_lost(bench):  # in 50 interleavings of the firmware and its callbacks
+        ...
+
 `bench` is a new bench for every test, and under @given for every example. A silent loss or a
 chip's complaint that the test did not expect fails it.
 """
@@ -20,14 +24,16 @@ import shlex
 
 import pytest
 
+from pinbench.errors import UsageError
 from pinbench.handle import BenchHandle
 from pinbench.paths import FIRMWARE
 
 _HANDLE = pytest.StashKey[BenchHandle]()
+_NUMBER = pytest.StashKey[int | None]()  # the interleaving that failed
 _FIXTURES = ("bench", "make_bench")
 _MARKER = (
-    "bench(board, device, wiring, profile, seed, world, main, files): what the bench fixture is; "
-    "without it a bare board of port rp2"
+    "bench(board, device, wiring, profile, seed, world, main, files, numbers, search): what "
+    "the bench is; without it a bare board of port rp2"
 )
 
 
@@ -36,6 +42,10 @@ def pytest_addoption(parser):
     group.addoption(
         "--bench-seed", type=int, metavar="N", help="seed of every bench, instead of its own"
     )
+    group.addoption(
+        "--bench-search", type=int, metavar="N",
+        help="of tests that search, play only interleaving N",
+    )  # fmt: skip
     parser.addini(
         "pinbench_roots",
         "folders that hold firmware, before pinbench's own",
@@ -96,23 +106,41 @@ def pytest_runtest_call(item):
         return (yield)
     handle = item.config.stash[_HANDLE]
     given = getattr(getattr(item, "obj", None), "hypothesis", None)
-    if given is None:
+    numbers = _interleavings(item)
+    if given is None and numbers is None:
         result = yield
         _verify(handle)
         return result
-    test = given.inner_test
+    owner, name = (item, "obj") if given is None else (given, "inner_test")
+    test = getattr(owner, name)
 
     @functools.wraps(test)
     def example(*args, **kwargs):
-        handle.begin(**_options(item))
-        test(*args, **kwargs)
-        _verify(handle)  # within the example, so that Hypothesis shrinks it
+        for number in (None,) if numbers is None else numbers:
+            options = _options(item)
+            if number is not None:
+                options["interleaving"] = item.stash[_NUMBER] = number
+            handle.begin(**options)
+            test(*args, **kwargs)
+            _verify(handle)  # within the example, so that Hypothesis shrinks it
+            item.stash[_NUMBER] = None
 
-    given.inner_test = example
+    setattr(owner, name, example)
     try:
         return (yield)
     finally:
-        given.inner_test = test
+        setattr(owner, name, test)
+
+
+def _interleavings(item):
+    """Return the numbers of the interleavings to play, None for a test that does not search."""
+    count = _options(item).get("search")
+    if not count:
+        return None
+    if not isinstance(count, int) or count < 1:
+        raise UsageError(f"search= is how many interleavings to play, not {count!r}")
+    only = item.config.getoption("bench_search")
+    return range(count) if only is None else (only,)
 
 
 @pytest.hookimpl(trylast=True)
@@ -138,5 +166,8 @@ def repeat_command(item):
     seed = item.config.getoption("bench_seed")
     if seed is not None:
         words.append(f"--bench-seed={seed}")
+    number = item.stash.get(_NUMBER, None)
+    if number is not None:
+        words.append(f"--bench-search={number}")
     profile = os.environ.get("PINBENCH_PROFILE")
     return (f"PINBENCH_PROFILE={shlex.quote(profile)} " if profile else "") + shlex.join(words)

@@ -27,7 +27,7 @@ from pinbench.worlds.actions import check as check_action
 
 KEYS = {
     "why": "one sentence: what this scenario is for",
-    "device": "window, or a folder beside the scenario that holds a main.py",
+    "device": "one with a world (below), or a folder beside the scenario that holds a main.py",
     "board": "a board of `pinbench boards`",
     "port_profile": "rp2, rp2350 or esp32; the board's own if left out",
     "seed": "a whole number, 0 if left out",
@@ -38,6 +38,7 @@ KEYS = {
     "expect": "[[expect]]: what must hold, see below",
     "absent": 'chips that are not fitted, by role (["current"])',
     "settings": "what the device's /settings.json holds",
+    "live": "true: the build may drive what can hurt (FIRE of the inflator); false if left out",
     "expected_losses": "kinds of silent loss that do not fail the run",
     "expected_violations": "chips whose forbidden accesses do not fail the run",
     "sweep": "lists of values; the scenario runs once for each place in the lists, with {name} "
@@ -116,6 +117,9 @@ def _one(path, table, swept):
             raise ValueError(f'{key} = "..." is missing')
     device = table["device"]
     wiring, profile, firmware = _place(path, table["board"], device)
+    if not isinstance(table.get("live", False), bool):
+        raise ValueError(f"live must be true or false, not {table['live']!r}")
+    wiring = {**wiring, "live": table.get("live", False)}
     about = dict(table.get("world", {}))
     start = about.get("from")
     world, world_us = _world(path, about, device)
@@ -143,6 +147,9 @@ def _one(path, table, swept):
         "roots": [str(firmware)],
         "main": f"{device}/main.py",
     }
+    check = getattr(world_class(device), "check", None)
+    if check is not None:  # what the world's own tables do not say
+        check(world, [(entry["do"], entry.get("params", {})) for entry in job["timeline"]])
     if "ticks_wrap_in" in table:
         # ticks_us and ticks_ms wrap at 2**30 (TIM-01): so both do within the time.
         job["start_ticks_us"] = (1 << 30) * 1000 - _time(table, "ticks_wrap_in")
@@ -180,13 +187,17 @@ def _world(path, table, device):
         if key not in known:
             raise ValueError(unknown(key, known, "key of [world]"))
     for key, rules in own.items():
-        if key in table:
+        if key in table and "params" in rules:
             if not isinstance(table[key], dict):
                 raise ValueError(f"{key} of [world] must be a table, not {table[key]!r}")
             for name in table[key]:
                 if name not in rules["params"]:
                     raise ValueError(unknown(name, rules["params"], f"key of {key!r}"))
             check_action(key, own, table[key])
+    if "motions" in table:
+        from pinbench.evaluate.motions import prepare
+
+        table["motions"] = prepare(table["motions"])
     weather = table.pop("weather", None)
     start, hours = table.pop("from", None), table.pop("hours", None)
     length_us = round(hours * 3_600_000_000) if hours else 0
@@ -413,27 +424,35 @@ def _fill(item, values, used):
     return item
 
 
-def describe(device="window"):
+def describe():
     """Return what a scenario may say, for `pinbench sim --help`."""
     lines = ["A scenario is a TOML file with these keys:"]
     lines += [f"  {key:<20}{says}" for key, says in KEYS.items()]
     lines.append("[world]")
     lines += [f"  {key:<20}{says}" for key, says in WORLD_KEYS.items()]
-    for name, entry in getattr(world_class(device), "PARAMS", {}).items():
-        lines.append(f"  {name:<20}a table")
-        lines += _parameters(entry["params"])
     lines.append("[[at]]")
     lines += [f"  {key:<20}{says}" for key, says in ACTION_KEYS.items()]
+    lines.append(faults.describe())
+    lines.append(expectations.describe())
+    for device in sorted(catalogue.WORLDS):
+        lines += _describe_world(device)
+    return "\n".join(lines)
+
+
+def _describe_world(device):
+    world = catalogue.world_class(device)
+    lines = [f"the {device}: besides the common keys its [world] has"]
+    for name, entry in world.PARAMS.items():
+        lines.append(f"  {name:<20}{entry.get('doc', 'a table')}")
+        lines += _parameters(entry.get("params", {}))
     lines.append(f"what the {device}'s world can do:")
-    for name, entry in actions(device).items():
+    for name, entry in world.ACTIONS.items():
         lines.append(f"  {name:<20}{entry['doc']}")
         lines += _parameters(entry["params"])
     lines.append("its measures:")
-    for name, says in getattr(world_class(device), "MEASURES", {}).items():
-        lines.append(f"  {name:<24}{says}")
-    lines.append(faults.describe())
-    lines.append(expectations.describe(device))
-    return "\n".join(lines)
+    lines += [f"  {name:<24}{says}" for name, says in world.MEASURES.items()]
+    lines += expectations.describe_device(device)
+    return lines
 
 
 def _parameters(params):

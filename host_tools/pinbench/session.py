@@ -32,6 +32,8 @@ class Session:
             trace=Trace(sink),
             files=job.get("files"),
             chip_class=chip_class,
+            numbers=job.get("numbers"),
+            search=job.get("search"),
         )
         self.bench.expected_losses = set(job.get("expected_losses", ()))
         self.bench.expected_violations = list(job.get("expected_violations", ()))

@@ -11,6 +11,7 @@ import sys
 sys.path.insert(0, __file__.rsplit("/", 2)[0])
 
 from pinbench.session import run_job  # noqa: E402 (the path comes first)
+from pinbench.simulator.machine.frozen import preload  # noqa: E402
 
 _POOL = 20_000  # bytes: only a pool of 2560 names takes that much at once
 
@@ -47,6 +48,7 @@ def main():
     # Where the heap is measured: collect often, or the holes that imports leave decide by chance.
     gc.threshold(job.get("gc_threshold", -1))
     if job.get("reserve_names"):
+        preload()  # on a board these are frozen, so their code is none of the firmware's heap
         reserve_names()
     result = run_job(job, write if job.get("trace", True) else None, beat)
     write("=RESULT " + json.dumps(result))

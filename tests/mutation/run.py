@@ -116,7 +116,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("modules", nargs="*", help="patterns such as 'drivers/*' (all)")
     parser.add_argument("--all", action="store_true", help="every mutant: some hours")
-    parser.add_argument("--sample", type=int, help="how many (mutation.toml)")
+    parser.add_argument("--sample", type=int, help="how many of those modules (mutation.toml)")
     parser.add_argument("--seed", type=int, help="of the sample (mutation.toml)")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
     return parser.parse_args()
@@ -127,15 +127,18 @@ def main():
     read = tomllib.loads((HERE / "survivors.toml").read_text(encoding="utf-8"))
     excused = {(row["module"], row["before"], row["after"]) for row in read["survivor"]}
     arguments = parse_arguments()
+    patterns = arguments.modules or ["*"]
     sources = {
         module: (ROOT / "firmware" / module).read_text(encoding="utf-8")
         for module in settings["tests"]
+        if any(fnmatch.fnmatch(module, pattern) for pattern in patterns)
     }
+    if not sources:
+        print(f"mutation.toml names no module like {' or '.join(patterns)}")
+        return 2
     size = None if arguments.all else arguments.sample or settings["sample"]
     seed = settings["seed"] if arguments.seed is None else arguments.seed
     chosen, total = mutants.sample(sources, settings["operators"], size, seed)
-    patterns = arguments.modules or ["*"]
-    chosen = [m for m in chosen if any(fnmatch.fnmatch(m.module, p) for p in patterns)]
     print(f"{len(chosen)} of {total} mutants, seed {seed}, {arguments.jobs} processes", flush=True)
     counts = {}
     unknown = broken = 0

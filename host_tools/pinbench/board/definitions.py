@@ -3,6 +3,8 @@
 The bench builds its nets from the same wiring that the firmware build writes to a board.
 """
 
+from __future__ import annotations
+
 import re
 import tomllib
 from dataclasses import dataclass
@@ -36,6 +38,7 @@ class Board:
 
     def __init__(self, table: dict, source: str):
         self.source = source
+        self._file = table
         about = _table(table, "board", source)
         for key in ("name", "title", "port_profile", "mpy_arch"):
             if not isinstance(about.get(key), str):
@@ -95,13 +98,28 @@ class Board:
             }
         return wiring
 
-    def wiring_module(self, device: str) -> str:
-        """Return the source of the module `wiring` that firmware imports. Raises BoardError."""
+    def overridden(self, device: str, changes: dict) -> Board:
+        """Return this board with `changes` merged into the tables of `device`.
+
+        `changes` has the form of [devices.NAME]: {"pins": {"button": "GP21"}}. What it says is
+        checked with the rest, by `wiring`. Raises BoardError if it is no table.
+        """
+        merged = _merge(self.device(device), changes, f"the settings' wiring of {device}")
+        return Board(
+            {**self._file, "devices": {**self._devices, device: merged}}, self.source
+        )
+
+    def wiring_module(self, device: str, live: bool = False) -> str:
+        """Return the source of the module `wiring` that firmware imports. Raises BoardError.
+
+        `live`: outputs that can hurt may be driven; a build without it only says what it would do.
+        """
         wiring = self.wiring(device)
         lines = [
             f'"""The wiring of {device} on {self.title}, made from {self.source}: edit that."""',
             "",
             f"BOARD = {self.name!r}",
+            f"LIVE = {live!r}",
         ]
         for key in ("pins", "i2c", "spi", "uart", "chips"):
             lines.append(f"{key.upper()} = {{")
@@ -168,6 +186,16 @@ def _read(name_or_path: str | Path) -> tuple[dict, str]:
         raise BoardError(f"{path.name} cannot be read: {error}") from None
     except tomllib.TOMLDecodeError as error:
         raise BoardError(f"{path.name} is not TOML: {error}") from None
+
+
+def _merge(table: dict, changes: object, where: str) -> dict:
+    if not isinstance(changes, dict):
+        raise BoardError(f"{where} must be a table, as [devices.NAME] in a board file")
+    merged = dict(table)
+    for key, value in changes.items():
+        old = table.get(key)
+        merged[key] = _merge(old, value, f"{where}.{key}") if isinstance(old, dict) else value
+    return merged
 
 
 def _table(table: dict, key: str, source: str) -> dict:

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import fcntl
 import os
 import select
 import socket
@@ -26,6 +27,9 @@ class Port:
     def __init__(self, tcp_port=None):
         self._folder = tempfile.TemporaryDirectory(prefix="pinbench-")
         self.path = str(Path(self._folder.name) / "port")
+        # Held while this board lives: whoever looks for a board tells it from a killed one's rest.
+        self._lock = open(Path(self._folder.name) / "lock", "wb")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
         self.master: Any = None  # None while the cable is out
         self.listener: Any = None
         self.client = None
@@ -148,4 +152,5 @@ class Port:
         self.unplug()
         if self.listener is not None:
             self.listener.close()
+        self._lock.close()
         self._folder.cleanup()

@@ -27,12 +27,14 @@ class MachineServer:
                 continue
             value = getattr(self._machine, name)
             if inspect.isclass(value):
+                names = [key for key in dir(value) if not key.startswith("_")]
                 constants = {
                     key: getattr(value, key)
-                    for key in dir(value)
-                    if not key.startswith("_") and isinstance(getattr(value, key), int)
+                    for key in names
+                    if isinstance(getattr(value, key), int)
                 }
-                found[name] = ("class", constants)
+                methods = tuple(key for key in names if key not in constants)
+                found[name] = ("class", (constants, methods))
             elif isinstance(value, int):
                 found[name] = ("constant", value)
             elif callable(value):

@@ -28,6 +28,8 @@ from pinbench.simulator.machine.osmod import LOOKAHEAD, READ_SIZE
 RELEASE = "1.29.0"
 _IDLE_S = 0.02  # how late a host that opens the port may be noticed
 _AGAIN_S = 0.002
+_READING_S = 0.005  # how long flash reads that follow each other keep the rest waiting
+_NEXT_READ_S = 0.0002
 _KEPT_BYTES = 65536
 WORDS = 2  # the VM's words have 64 bits, a board's 32: the same objects take twice the bytes
 _GIVE_UP = 5  # lives that ended before their boot.py, one after the other
@@ -66,13 +68,15 @@ class Supervisor:
         self._profile = profile
         self._world = world
         self._start_s = time.monotonic()
-        self._screen = Screen(f"MicroPython v{RELEASE}; {profile.machine} (virtual)")
+        self._machine = board.about.get("machine", profile.machine)
+        self._screen = Screen(f"MicroPython v{RELEASE}; {self._machine} (virtual)")
         self._vm: Any = None  # None while the processor is off, and so is the next
         self._server: Any = None
         self._raw = False
         self._early_ends = 0
         self._booted = False
         self._dark_until_s = None  # the processor is off till then; None: it runs
+        self._in_callback = False
         self._again_s = None  # when a Ctrl-C that came inside littlefs is tried again
         self._reply = None  # (when, bytes): the VM waits till the clock is where its call ended
         self._work = queue.SimpleQueue()
@@ -212,9 +216,10 @@ class Supervisor:
         except Halt as halt:
             self._halted(halt)
         if self._again_s is not None and time.monotonic() >= self._again_s:
-            self._again_s = None
-            if self._vm is not None:
-                self._vm.interrupt()
+            if self._vm is None or self._vm.interrupt_in_gap():
+                self._again_s = None
+            else:
+                self._again_s = time.monotonic() + _AGAIN_S
         if self._dark_until_s is not None and time.monotonic() >= self._dark_until_s:
             self._dark_until_s = None
             self._start_vm()
@@ -304,6 +309,7 @@ class Supervisor:
             self._show(self._screen.pass_on(data)[0], time.monotonic())
         vm.close()
         self._vm = self._server = self._reply = self._again_s = None
+        self._in_callback = False
         return code
 
     def _halted(self, halt):
@@ -352,11 +358,21 @@ class Supervisor:
 
     def _serve(self):
         message = self._vm.request()
+        until_s = time.monotonic() + _READING_S
+        while message[:1] == b"R" and time.monotonic() < until_s:
+            # littlefs reads 32 bytes at a time, thousands for one listing: a round of all that
+            # else may have happened after each would make reading slower than on any board.
+            if not self._vm.reply(self._flash_request(b"R", memoryview(message)[1:])):
+                break
+            if not select.select([self._vm.link], [], [], _NEXT_READ_S)[0]:
+                return
+            message = self._vm.request()
         if not message:
             self._ended()
             return
         kind = message[:1]
-        if kind == b"I":
+        if kind == b"I":  # the one request that is not answered
+            self._vm.answered()
             self._again_s = time.monotonic() + _AGAIN_S
             return
         reply = self._served(kind, memoryview(message)[1:])
@@ -378,8 +394,11 @@ class Supervisor:
         if kind in (b"R", b"P", b"E"):
             return self._flash_request(kind, body)
         if kind == b"C":
+            if not self._in_callback and self._vm.at_call(self._again_s is not None):
+                self._again_s = None
             return self._server.call(body)
-        if kind == b"N":
+        if kind == b"N":  # what a callback raises goes nowhere: no moment for Ctrl-C
+            self._in_callback = self._server.waiting
             return self._server.next_callback()
         if kind == b"T":
             return struct.pack("<q", self.bench.clock.unix_s())
@@ -402,6 +421,7 @@ class Supervisor:
     def _flash_request(self, kind, body):
         """A read is answered by its bytes, the others by one byte: the errno, or 0."""
         flash = self.flash
+        self._vm.at_flash()
         block, offset, n = struct.unpack_from("<III", body)
         if kind == b"R":
             return flash.read(block, offset, n)
@@ -419,7 +439,7 @@ class Supervisor:
             "pid": self._vm.process.pid,
             "marker": self._marker,
             "platform": profile.platform,
-            "board": profile.machine,
+            "board": self._machine,
             "release": RELEASE,
             "modules": profile.modules,
             "epoch_s": calendar.unix_s(profile.epoch_year, 1, 1),

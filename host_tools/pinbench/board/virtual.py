@@ -201,6 +201,10 @@ class VirtualBoard:
                 raise BoardTimeout(f"the board did not get there in {timeout_s:g} s")
             time.sleep(0.005)
 
+    def printed(self):
+        """Return what the board has printed since its last hard reset (the last 64 KiB of it)."""
+        return self.do(lambda: self._supervisor.printed)
+
     def wait_for(self, text, timeout_s=5.0):
         """Wait until the board has printed `text` since its last hard reset."""
         self.wait_until(lambda: text.encode() in self._supervisor.printed, timeout_s)

@@ -199,13 +199,17 @@ def _call(number, name, args, kwargs):
 
 
 class _Remote:
-    """An object of the supervisor's."""
+    """An object of the supervisor's. What its class lacks is missing here too: `_names` are the
+    methods it has, None where they are not known."""
+
+    _names = None
 
     def __init__(self, *args, **kwargs):
         pass
 
     def __getattr__(self, name):
-        if name[0] == "_":
+        names = None if name[0] == "_" else self._names
+        if name[0] == "_" or (names is not None and name not in names):
             raise AttributeError(name)
         number = self._number
         return lambda *args, **kwargs: _call(number, name, args, kwargs)
@@ -252,13 +256,13 @@ class _Over:
         return getattr(self._real, name)
 
 
-def _make_class(name, constants, streams):
+def _make_class(name, constants, methods, streams):
     base = _RemoteStream if streams else _Remote
 
     def new(cls, *args, **kwargs):
         return _call(0, name, args, kwargs)
 
-    values = {"__new__": new}
+    values = {"__new__": new, "_names": methods}
     for key in constants:
         values[key] = constants[key]
     return type(name, (base,), values)
@@ -269,7 +273,7 @@ def _make_machine(described):
     for name in described:
         kind, detail = described[name]
         if kind == "class":
-            made = _classes[name] = _make_class(name, detail, name == "UART")
+            made = _classes[name] = _make_class(name, detail[0], detail[1], name == "UART")
             setattr(machine, name, made)
         elif kind == "constant":
             setattr(machine, name, detail)

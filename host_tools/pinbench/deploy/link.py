@@ -36,6 +36,7 @@ class Link:
     def __init__(self, port):
         self.port = port
         self._transport: Any = None  # None while the port is closed
+        self.told = None  # the id of the manifest that the board has been given
         self._sent = set()
 
     # -- opening and closing

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from pinbench.errors import UsageError
-from pinbench.evaluate import rain_fit, weather
+from pinbench.evaluate import fitted, rain_fit, weather
 from pinbench.evaluate.cores import FIRMWARE, core
 from pinbench.evaluate.rain_score import Score, Truth, within_next
 
@@ -295,7 +295,7 @@ def _replay(group, kind, points, total):
     which = {"coarse": shipped.COARSE, "hourly": shipped.HOURLY}.get(
         kind, shipped.FINE_PRESSURE if pressure else shipped.FINE
     )
-    evidence = shipped.shipped(which)[1]
+    evidence = shipped.evidence(which)
     step = group[0].weather.step_min
     tables = [_Told(place, points[name]) for place, name in enumerate(names)]
     experts = core("window.forecast_experts").Experts(step, tables, evidence)
@@ -337,6 +337,8 @@ def run(paths, seed=1, out=None, tell=print):
         path = folder / f"forecast_{name}.py"
         path.write_text(source(name, table, origin), encoding="utf-8")
         tell(f"wrote {path.name}")
+    if not out:
+        fitted.write("rain", weather.find(paths))
 
 
 def _need_scikit_learn():

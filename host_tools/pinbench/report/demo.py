@@ -10,7 +10,7 @@ from rich.table import Table
 from pinbench import play, scenario
 from pinbench.errors import HELD, NOT_HELD, WRONG_USE, PinbenchError
 from pinbench.paths import SCENARIOS
-from pinbench.report import plot, scenario_plot
+from pinbench.report import garment_demo, plot, scenario_plot
 from pinbench.report.progress import progress
 from pinbench.report.spool import Spool
 from pinbench.report.table import story
@@ -61,7 +61,8 @@ def run(out):
     say(f"Are both equal, event for event?  .venv/bin/pinbench diff {shown}")
     if not outcome.held:
         say(story(outcome))
-    return HELD if outcome.held else NOT_HELD
+    garment = garment_demo.run(folder)
+    return HELD if outcome.held and garment == HELD else NOT_HELD
 
 
 def say(text):

@@ -4,9 +4,6 @@ import contextlib
 import sys
 import time
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
 AFTER_S = 2.0
 
 
@@ -19,6 +16,10 @@ def progress(what):
     if not sys.stderr.isatty():
         yield lambda done, total: None
         return
+    # Late: a command that ends at once is not to wait for it.
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),

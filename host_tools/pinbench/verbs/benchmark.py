@@ -1,4 +1,4 @@
-"""`pinbench benchmark`: the figures of speed and memory, measured when they are asked for."""
+"""`pinbench benchmark`: the figures of speed, memory and flashing, measured when asked for."""
 
 import copy
 import json
@@ -10,7 +10,9 @@ import click
 
 from pinbench import play, scenario
 from pinbench.compiled import compile_tree
+from pinbench.deploy import figures as flash
 from pinbench.errors import HELD, PinbenchError, UsageError
+from pinbench.evaluate.kiosk import figures as kiosk
 from pinbench.paths import FIRMWARE, SCENARIOS
 from pinbench.report.progress import progress
 from pinbench.vm import VM, VMError
@@ -74,8 +76,7 @@ def heap():
     """
     job = {**play.only(scenario.load(WET_DAY)[0]).job, "gc_threshold": GC_THRESHOLD}
     job["reserve_names"] = True
-    empty = copy.deepcopy(job)
-    empty["expect"] = []
+    empty = copy.deepcopy(job)  # its expectations too: they are the simulator's, and may fail
     with tempfile.TemporaryDirectory() as folder:
         device, bare = Path(folder, "device"), Path(folder, "bare")
         for part in ("drivers", "services", job["device"]):
@@ -157,4 +158,6 @@ FIGURES = {
     "sim.window.micropython": lambda: speed(WET_DAY, "micropython"),
     "sim.window.moving.cpython": lambda: speed(MOVING, "cpython"),
     "heap.window": heap,
+    **flash.FIGURES,
+    **kiosk.FIGURES,
 }

@@ -1,0 +1,96 @@
+"""The garment's black box: the record of five seconds before and after a moment, read and drawn.
+
+The format stands at the head of firmware/airbag/blackbox.py.
+"""
+
+import struct
+from dataclasses import dataclass
+
+from pinbench.errors import PinbenchError
+
+HEAD = struct.Struct("<4sHHHBBi")
+ROW = struct.Struct("<9h")
+MAGIC = b"PBX1"
+_STATES = ("boot", "self-test", "safe", "ready", "armed", "firing", "spent", "fault")
+REASONS = (
+    "the detector", "sensor gone", "FIFO overrun", "wrong tag", "wrong parity", "sample lost",
+    "sample late", "axis stuck or saturated", "sample clock wrong",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """One sample: counts (0.488 mg, 70 mdps), a sixteenth of the score, what was said of it."""
+
+    counts: tuple
+    score: int
+    model: bool
+    second: bool
+    doubtful: bool
+    fired: bool
+    state: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """`moment` is the number of the row for which the record was made."""
+
+    rows: list
+    moment: int
+    rate_hz: int
+    reason: str
+    uptime_s: int
+
+
+def decode(data):
+    """Return the Record in these bytes. Raises PinbenchError if they are none."""
+    if len(data) < HEAD.size or data[:4] != MAGIC:
+        raise PinbenchError("this is no black box: it must begin with PBX1")
+    _, count, moment, rate_hz, reason, _, uptime_s = HEAD.unpack_from(data)
+    if len(data) != HEAD.size + count * ROW.size or moment >= max(1, count) or not rate_hz:
+        raise PinbenchError("the black box is cut short or damaged: read it again")
+    rows = []
+    for values in ROW.iter_unpack(data[HEAD.size :]):
+        bits, state = values[7], values[8]
+        rows.append(
+            Row(
+                values[:6], values[6],
+                bool(bits & 1), bool(bits & 2), bool(bits & 4), bool(bits & 8),
+                _STATES[state] if 0 <= state < len(_STATES) else "?",
+            )
+        )  # fmt: skip
+    why = REASONS[reason] if reason < len(REASONS) else f"reason {reason}"
+    return Record(rows, moment, rate_hz, why, uptime_s)
+
+
+def draw(record, path, title="The black box", impact_s=None):
+    """Draw acceleration, rotation and score around the moment into a PNG; returns its path.
+
+    impact_s: seconds after the moment at which the ground was hit, if that is known.
+    """
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    at = [(k - record.moment) / record.rate_hz for k in range(len(record.rows))]
+    figure, axes = plt.subplots(3, 1, figsize=(9, 7), sharex=True)
+    for axis, name in enumerate(("right", "down", "forward")):
+        axes[0].plot(at, [r.counts[axis] * 0.000488 for r in record.rows], label=name, lw=0.9)
+        axes[1].plot(at, [r.counts[3 + axis] * 0.07 for r in record.rows], label=name, lw=0.9)
+    axes[2].plot(at, [16 * r.score for r in record.rows], color="black", lw=0.9, label="score")
+    axes[0].set_ylabel("acceleration, g")
+    axes[1].set_ylabel("rotation, deg/s")
+    axes[2].set_ylabel("score of the model")
+    axes[2].set_xlabel(f"seconds from the moment ({record.reason})")
+    for one in axes:
+        one.axvline(0, color="tab:red", lw=1)
+        if impact_s is not None:
+            one.axvline(impact_s, color="tab:blue", lw=1, ls="--")
+        one.legend(loc="upper left", fontsize=8)
+        one.grid(alpha=0.3)
+    axes[0].set_title(title)
+    figure.tight_layout()
+    figure.savefig(path, dpi=110)
+    plt.close(figure)
+    return path
