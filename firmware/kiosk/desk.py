@@ -79,7 +79,7 @@ class Desk:
             self._begin(command, until_s, why, member)
             if why == r.BY_FORCE:
                 self.machine.take(t.FORCED)
-                reason = self._open(number)
+                reason = self._by_force(number)
             else:
                 self.machine.take(t.COMMAND)
                 reason = self._authorise(online, number)
@@ -140,7 +140,7 @@ class Desk:
     def _charged_since(self, number):
         return self._ledger.slots[number].since_s
 
-    def _open(self, number):
+    def _by_force(self, number):
         """By force: an empty hand of an administrator. Never a bank in quarantine."""
         if number < 0 or not self._custody.is_fit(number):
             return self._turn_away(t.DENIED, r.NO_SLOT)

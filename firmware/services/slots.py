@@ -65,7 +65,7 @@ async def confirm_when_well(health, log, may_write, well_s=WELL_S):
         well = well + 1 if health.well else 0
         if well == 1:
             log.line("slot %s: well, on trial" % running())
-        if well >= well_s and may_write():
+        if well > well_s and may_write():  # so long since it was first seen to be well
             try:
                 confirm()
                 log.line("slot %s: confirmed" % running())

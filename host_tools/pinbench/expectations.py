@@ -20,7 +20,12 @@ STATES = {
         "no movement": ("speed_um_s", "==", 0),
         "motor is off": ("drive_permille", "==", 0),
         "motor is on": ("drive_permille", "!=", 0),
-    }
+    },
+    "kiosk": {
+        "no slot is unlocked": ("unlocked_now", "==", 0),
+        "exactly one slot is unlocked": ("unlocked_now", "==", 1),
+        "no solenoid is driven": ("driven_now", "==", -1),
+    },
 }
 QUANTITIES = {
     "window": {

@@ -1,4 +1,4 @@
-"""The palm reader's driver by itself, byte for byte: what it takes for a frame, and whose answer."""
+"""The palm reader's driver by itself: what it takes for a frame, and for whose answer."""
 
 import pytest
 from hypothesis import given

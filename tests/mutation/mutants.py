@@ -37,9 +37,12 @@ def places(source, operators):
 
 
 def mutant(module, source, place):
-    """Return the mutant of `source` at one of its `places`."""
+    """Return the mutant of `source` at one of its `places`; None for `except module.Error`."""
     name, occurrence = place
-    code = mutate_code(source, get_operator("core/" + name)(), occurrence)
+    try:
+        code = mutate_code(source, get_operator("core/" + name)(), occurrence)
+    except AttributeError:  # ExceptionReplacer knows plain names only
+        return None
     assert code is not None, f"{module} has no {name} {occurrence}"
     old, new = source.splitlines(), code.splitlines()
     changes = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
@@ -61,5 +64,6 @@ def sample(sources, operators, size, seed):
         share = len(own) if size is None else max(1, round(size * len(own) / total))
         # A seed for each module: a change in one leaves the sample of the others as it was.
         drawn = random.Random(f"{seed} {module}").sample(own, min(share, len(own)))
-        chosen += sorted(mutant(module, sources[module], place) for place in drawn)
+        made = [mutant(module, sources[module], place) for place in drawn]
+        chosen += sorted(each for each in made if each is not None)
     return chosen, total

@@ -23,13 +23,13 @@ PINS = {
 class Desk:
     """A motor on parts that are all `told` of, with a clock that a test moves."""
 
-    def __init__(self, i2c="bus", chip=None):
+    def __init__(self, i2c: str | None = "bus", chip=None):
         self.told = []
         self.lines = []
         self.ms = TICKS - 3  # just below the wrap
         self.pins = {}
         self.broken = False  # the monitor does not answer
-        self.monitors = 0
+        self.monitors = self.waited_ms = 0
         self.bus_mv, self.current_ma = 12000, 5
         self.encoder = types.SimpleNamespace(count=0, last_edge_us=0, errors=0)
         self.limits = types.SimpleNamespace(open=False, closed=False, step=self.sample)
@@ -71,6 +71,7 @@ class Desk:
             def __init__(self, i2c, address, shunt_uohm):
                 self.answer()
                 desk.monitors += 1
+                desk.waited_ms = 0
                 desk.found = (i2c, address, shunt_uohm)
 
             def answer(self):
@@ -84,7 +85,8 @@ class Desk:
 
             def bus_mv(self):
                 self.answer()
-                return desk.bus_mv
+                # Its first conversion of the bus takes 1.12 ms.
+                return desk.bus_mv if desk.waited_ms > 1 else 0
 
             def set_over_current(self, limit_ma, with_bus=False):
                 self.answer()
@@ -126,7 +128,7 @@ class Desk:
                 ticks_ms=lambda: desk.ms % TICKS,
                 ticks_us=lambda: desk.ms * 1000 % TICKS,
                 ticks_diff=lambda a, b: (a - b + TICKS // 2) % TICKS - TICKS // 2,
-                sleep_ms=lambda ms: None,
+                sleep_ms=self.wait,
             ),
             "asyncio": types.SimpleNamespace(
                 ThreadSafeFlag=Flag, sleep_ms=sleep_ms, CancelledError=asyncio.CancelledError
@@ -141,6 +143,9 @@ class Desk:
             ),
             "drivers.ina226": types.SimpleNamespace(INA226=Monitor),
         }
+
+    def wait(self, ms):
+        self.waited_ms += ms
 
     def sample(self):
         self.told.append("sampled")
@@ -304,6 +309,9 @@ def test_a_wish_wakes_it_if_it_is_another_one():
     assert (seen.wish_pct, seen.attended, seen.acknowledged) == (0, True, True)
     desk.tick()
     assert not desk.seen[-1].acknowledged, "a word is said once"
+    motor.wish(20, True, False)
+    desk.tick()
+    assert desk.seen[-1].wish_pct == 20 and not desk.seen[-1].acknowledged
 
 
 def test_the_switches_and_the_alert_wake_it():

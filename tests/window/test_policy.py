@@ -355,8 +355,7 @@ def test_none_of_the_four_readings_may_be_missing(core):
     for missing in range(4):
         ventilation = core("window.ventilation").Ventilation()
         assert ventilation.step(70, 21, 60, 5) > 0
-        readings = [70, 21, 60, 5]
-        readings[missing] = None
+        readings = [None if at == missing else known for at, known in enumerate((70, 21, 60, 5))]
         assert ventilation.step(*readings) == 0
 
 

@@ -24,9 +24,12 @@ class Ride:
 
     def edges(self, count, speed_um_s, drive_mv=REFERENCE_MV):
         """Move by so many edges, each judged when it comes; return the verdicts."""
+        return self.periods(count, 200 * 1_000_000 // speed_um_s, drive_mv)
+
+    def periods(self, count, period_us, drive_mv=REFERENCE_MV):
         verdicts = []
         for _ in range(count):
-            self.now_us += 200 * 1_000_000 // speed_um_s
+            self.now_us += period_us
             self.moved += 1
             now_us = self.now_us % TICKS
             verdicts.append(self.slip.step(now_us, self.moved, now_us, drive_mv))
@@ -82,6 +85,14 @@ def test_a_sash_slower_by_8_percent_and_0_1_mm_s_at_two_edges_running_is_held(co
 def test_a_sash_slower_by_6_percent_more_is_held_at_the_first_edge(core):
     assert Ride(core).learned().edges(2, 3200) == [False, True]
     assert Ride(core).learned().edges(1, 2600) == [True]
+
+
+def test_the_bounds_are_exact_to_a_thousandth(core):
+    """3580 um/s at two edges, which are windows of 111.7 ms; 3366 at one, of 118.8 ms."""
+    assert not any(Ride(core).learned().periods(30, 55_870))
+    assert any(Ride(core).learned().periods(4, 55_900))
+    assert Ride(core).learned().periods(1, 68_850) == [False]
+    assert Ride(core).learned().periods(1, 68_950) == [True]
 
 
 def test_two_slow_edges_with_a_quick_one_between_are_noise(core):

@@ -18,6 +18,7 @@ from pinbench.deploy import flash as deploy
 from pinbench.deploy import loader, manifest, snippets
 from pinbench.deploy.build import Build, compile_all, mpy_versions
 from pinbench.deploy.imports import trace
+from pinbench.deploy.link import Link
 from pinbench.errors import PinbenchError
 from pinbench.paths import FIRMWARE
 from pinbench.simulator.profiles import profile
@@ -110,15 +111,16 @@ _MACHINE = vars(profile(load_board(BOARD).port_profile))["machine"]
 source = functools.cache(snippets.source)  # thousands of sessions send it
 
 
-class LifeLink:
-    """A cuts.lives.Session as deploy.link.Link: what the host executes in one raw REPL."""
+class LifeLink(Link):
+    """A cuts.lives.Session as the host's connection: what it executes in one raw REPL."""
 
     def __init__(self, session):
+        super().__init__("a life")
         self._session = session
-        self._sent = set()
         self.run(REPL)
         self.run(
-            "def feed(): pass\nfrom io import BytesIO\nfrom deflate import RAW, DeflateIO\n"
+            "from io import BytesIO\nfrom deflate import RAW, DeflateIO\n"
+            "def feed_watchdog(): pass\n"
             f"def inflate(data): return DeflateIO(BytesIO(data), RAW, {snippets.WINDOW_BITS})\n"
             "import sys\nclass _About: pass\n_About._mpy = sys.implementation._mpy\n"
             f"_About._machine = {_MACHINE!r}\n_About.version = (1, 29, 0)\n"
@@ -134,17 +136,15 @@ class LifeLink:
     def reset(self):
         """The next life is the next step."""
 
-    def run(self, code):
+    def run(self, code, silence_s=None):
         return "\n".join(self._session.run(code))
 
     def load(self, *names):
         for name in names:
             if name not in self._sent:
                 self.run(source(name))
+                self.run("feed = feed_watchdog")
                 self._sent.add(name)
-
-    def ask(self, expression):
-        return json.loads(self.run(f"import json\nprint(json.dumps({expression}))\n"))
 
 
 @dataclass(frozen=True)
@@ -328,7 +328,7 @@ class FlashStory:
             allowed = {getattr(before, part), getattr(after, part)}
             value = getattr(found, part)
             if value not in allowed and (booted or part != "runs"):
-                raise Wrong(f"{part} is {value!r}, not one of {sorted(allowed)}")
+                raise Wrong(f"{part} is {_short(value)}, not {' or '.join(map(_short, allowed))}")
         return found
 
     def loader_in(self, files):
@@ -382,6 +382,10 @@ class FlashStory:
                     )
                 return name
         raise Wrong(f"slot {slot} has a damaged manifest: {text[:60]!r}")
+
+
+def _short(text):
+    return repr(text if len(text) < 60 else text.split("\n")[0] + "...")
 
 
 def started(said):

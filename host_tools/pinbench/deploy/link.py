@@ -18,6 +18,20 @@ _REBOOT_S = 10
 _RESET = "import time\ntime.sleep_ms(50)\nmachine.reset()"
 _SETTLE_S = 0.2
 _WATCHDOG_MS = 8388  # the longest that every port takes (RST-04)
+_PREPARE = f"""\
+import machine, time
+watchdog = machine.WDT(timeout={_WATCHDOG_MS})
+fed_ms = time.ticks_ms()
+def feed_watchdog():
+ global fed_ms
+ if time.ticks_diff(time.ticks_ms(), fed_ms) > 500:
+  watchdog.feed()
+  fed_ms = time.ticks_ms()
+from io import BytesIO
+from deflate import RAW, DeflateIO
+def inflate(data):
+ return DeflateIO(BytesIO(data), RAW, {snippets.WINDOW_BITS})
+"""
 
 
 class BoardError(PinbenchError):
@@ -46,13 +60,7 @@ class Link:
         try:
             with self._told():
                 self._enter()
-            self.run(
-                f"import machine\nwatchdog = machine.WDT(timeout={_WATCHDOG_MS})\n"
-                "from io import BytesIO\nfrom deflate import RAW, DeflateIO\n"
-                "def inflate(data):\n"
-                f" return DeflateIO(BytesIO(data), RAW, {snippets.WINDOW_BITS})",
-                READ_S,
-            )
+            self.run(_PREPARE, READ_S)
         except BaseException:
             self.close()
             raise
@@ -89,7 +97,7 @@ class Link:
                 f"there is no board at {self.port}: plug it in, or name another --port"
             )
         try:
-            self._transport = SerialTransport(self.port, timeout=READ_S)
+            self._transport = prompt(SerialTransport)(self.port, timeout=READ_S)
         except (TransportError, OSError, ValueError) as error:
             if is_url:
                 raise UsageError(f"{self.port} cannot be connected to: {_cause(error)}") from None
@@ -149,7 +157,7 @@ class Link:
         if new:
             source = "\n".join(snippets.source(name) for name in new)
             packed = snippets.literal(snippets.deflate(source.encode()))
-            self.run(b"exec(inflate(" + packed + b").read())\nfeed = watchdog.feed")
+            self.run(b"exec(inflate(" + packed + b").read())\nfeed = feed_watchdog")
             self._sent.update(new)
 
     def ask(self, expression):
@@ -240,6 +248,35 @@ class Link:
             f"the board at {self.port} does not answer as MicroPython does ({_cause(error)}): "
             "reset it and try again"
         )
+
+
+def prompt(transport):
+    """Return the transport class with a read that wakes with the byte it waits for.
+
+    mpremote's own looks every 10 ms, four times a call.
+    """
+
+    class Prompt(transport):
+        def read_until(
+            self, min_num_bytes, ending, timeout=10, data_consumer=None, timeout_overall=None
+        ):
+            data = b""
+            begun_s = last_s = time.monotonic()
+            while not data.endswith(ending):
+                byte = self.serial.read(1)  # waits for READ_S at most
+                now_s = time.monotonic()
+                if byte:
+                    last_s = now_s
+                    data = byte if data_consumer else data + byte
+                    if data_consumer:
+                        data_consumer(byte)
+                elif timeout is not None and now_s >= last_s + timeout:
+                    break
+                if timeout_overall is not None and now_s >= begun_s + timeout_overall:
+                    break
+            return data
+
+    return Prompt
 
 
 def _struct_error():

@@ -87,3 +87,6 @@ def tables():
     made = core("airbag.detector_tables")
     parts = {name.lower(): len(getattr(made, name)) for name in ("FEATURES", "CUTS", "LEAVES")}
     return {"value": sum(parts.values()), "unit": "bytes", **parts, "budget": 16384}
+
+
+FIGURES = {"airbag.sample": sample, "airbag.alloc": alloc, "airbag.tables": tables}

@@ -10,7 +10,7 @@ from rich.table import Table
 from pinbench import play, scenario
 from pinbench.errors import HELD, NOT_HELD, WRONG_USE, PinbenchError
 from pinbench.paths import SCENARIOS
-from pinbench.report import garment_demo, plot, scenario_plot
+from pinbench.report import garment_demo, kiosk_demo, plot, scenario_plot
 from pinbench.report.progress import progress
 from pinbench.report.spool import Spool
 from pinbench.report.table import story
@@ -62,7 +62,8 @@ def run(out):
     if not outcome.held:
         say(story(outcome))
     garment = garment_demo.run(folder)
-    return HELD if outcome.held and garment == HELD else NOT_HELD
+    kiosk = kiosk_demo.run(folder, console)
+    return HELD if outcome.held and garment == HELD and kiosk == HELD else NOT_HELD
 
 
 def say(text):

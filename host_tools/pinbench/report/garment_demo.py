@@ -1,4 +1,4 @@
-"""The garment's part of `pinbench demo`: a synthetic fall in slow motion, as a table and a picture."""
+"""The garment's part of `pinbench demo`: a synthetic fall in slow motion, table and picture."""
 
 import click
 from rich.console import Console
@@ -46,6 +46,7 @@ class Diary:
     def table(self):
         """The fall, ten lines a second and every event, in ms from the trigger."""
         begin, fire = self.time_of(MOTION), self.fire_us
+        assert begin is not None and fire is not None  # asked for a fall that fired
         table = Table(title="A synthetic fall, backwards", title_justify="left", box=None)
         for column in ("ms from FIRE", "|a|", "turning", "what happens"):
             table.add_column(column, justify="left" if column.startswith("what") else "right")

@@ -12,6 +12,7 @@ from pinbench import play, scenario
 from pinbench.compiled import compile_tree
 from pinbench.deploy import figures as flash
 from pinbench.errors import HELD, PinbenchError, UsageError
+from pinbench.evaluate import airbag_figures as airbag
 from pinbench.evaluate.kiosk import figures as kiosk
 from pinbench.paths import FIRMWARE, SCENARIOS
 from pinbench.report.progress import progress
@@ -158,6 +159,7 @@ FIGURES = {
     "sim.window.micropython": lambda: speed(WET_DAY, "micropython"),
     "sim.window.moving.cpython": lambda: speed(MOVING, "cpython"),
     "heap.window": heap,
+    **airbag.FIGURES,
     **flash.FIGURES,
     **kiosk.FIGURES,
 }

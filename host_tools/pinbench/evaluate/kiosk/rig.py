@@ -97,7 +97,7 @@ class Rig:
         self.random = random.Random(seed)
         self.segments = segments
         self.tariff_args = tariff
-        self.rtc_s: int | None = None  # None: the real-time clock is right; else what it says at boot
+        self.rtc_s: int | None = None  # what the clock says at the next start; None: it is right
         self.switches_dead = False
         self.door_shut = self.case_shut = True
         self.online = True
