@@ -286,3 +286,20 @@ def test_the_real_vm_says_the_same_with_its_heap_locked():
     assert there.returncode == 0, there.stdout[-2000:] + there.stderr
     assert there.stdout.splitlines() == here.stdout.splitlines()
     assert len(here.stdout.splitlines()) == 14
+
+
+@pytest.mark.long
+@pytest.mark.needs_data
+def test_recorded_falls_and_activities_leave_31_bits_nowhere():
+    """The last four seconds of recordings of both sets, impacts included."""
+    from pinbench.evaluate import falls_data
+
+    for path in falls_data.find(os.environ["PINBENCH_DATA"]).values():
+        trials = falls_data.index(path)
+        chosen = [t for t in trials if t.is_fall][:1] + [t for t in trials if not t.is_fall][:1]
+        for _, counts in falls_data.read(path, sorted(chosen, key=trials.index)):
+            detector = guarded()
+            rows = counts[-416:].tolist()
+            detector.start(*map(Small, rows[0][:3]))
+            for row in rows:
+                detector.step(*map(Small, row))

@@ -96,3 +96,8 @@ def test_hours_without_temperature_are_no_change_of_temperature():
         temp_c = None if hour % 9 in (4, 5, 6) else 60  # one hour would be bridged
         forecast.step(hour * 3600, temp_c, 90, 1010, 0, 1)
     assert abs(forecast.score) < 30
+
+
+def test_without_a_word_readings_come_every_5_minutes():
+    rows = harsh_weather(5, 300, 5)
+    assert answers(forecasts.Forecast(), rows) == answers(forecasts.Forecast(5), rows)

@@ -338,6 +338,7 @@ def test_a_room_is_damp_from_60_to_50_percent_and_only_if_it_is_worth_it(core):
     assert pct(ventilation, 59.9, 3) == 0
     assert pct(ventilation, 65, 1.49) == 0
     assert pct(ventilation, 60, 1.51) == 40, "30 %: half a step more is rounded up"
+    assert pct(module.Ventilation(), 65, 2.48) == 40 and pct(module.Ventilation(), 65, 2.52) == 60
     assert pct(ventilation, 50.1, 0.6) == 20, "the least"
     assert pct(ventilation, 50, 0.6) == 0
     assert pct(ventilation, 65, 1.51) > 0

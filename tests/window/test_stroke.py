@@ -84,6 +84,12 @@ def test_a_supply_that_nothing_measures_is_taken_for_the_highest(core):
     assert motion.stroke.duty_pm() == 1000 and motion.stroke.drive_mv == 14400
 
 
+def test_a_supply_too_low_for_the_drive_is_given_whole_and_no_more(core):
+    motion = Motion(core, CLOSING, supply_mv=2000, start_mv=4000)
+    motion.run(1.5)
+    assert motion.stroke.duty_pm() == 1000
+
+
 def test_a_soft_stop_falls_by_40_v_a_second_from_wherever_it_is(core):
     for direction in (OPENING, CLOSING):
         for seconds in (0.1, 0.5, 1, 3, 8):

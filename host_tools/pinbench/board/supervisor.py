@@ -359,11 +359,15 @@ class Supervisor:
     def _serve(self):
         message = self._vm.request()
         until_s = time.monotonic() + _READING_S
-        while message[:1] == b"R" and time.monotonic() < until_s:
+        while message[:1] in (b"R", b"P", b"E") and time.monotonic() < until_s:
             # littlefs reads 32 bytes at a time, thousands for one listing: a round of all that
-            # else may have happened after each would make reading slower than on any board.
-            if not self._vm.reply(self._flash_request(b"R", memoryview(message)[1:])):
-                break
+            # else may have happened after each would make files slower than on any board.
+            reply = self._flash_request(message[:1], memoryview(message)[1:])
+            if reply is None:  # the power was cut there
+                return
+            if not self._vm.reply(reply):
+                self._ended()
+                return
             if not select.select([self._vm.link], [], [], _NEXT_READ_S)[0]:
                 return
             message = self._vm.request()

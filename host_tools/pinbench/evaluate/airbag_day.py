@@ -1,7 +1,7 @@
 """A day of wear: sixteen hours of recorded daily activities, one after another, and what triggers.
 
-There are not sixteen hours of them, so they are repeated, in a seeded order each time; that is said
-with the result. The detector's filters start anew with each recording; its calibration is a
+There are not sixteen hours of them, so they are repeated, in a seeded order each time; that is
+said with the result. The detector's filters start anew with each recording; its calibration is a
 person's, goes on through what that person does, and starts anew with the next.
 """
 

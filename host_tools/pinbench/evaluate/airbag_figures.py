@@ -33,7 +33,7 @@ print(gc.mem_alloc() - before)
 
 
 def sample():
-    """Microseconds a sample, estimated: bytecodes of a step, counted on CPython, at their price."""
+    """Microseconds a sample, estimated: bytecodes of a step, counted on CPython, priced."""
     detector = core("airbag.detector").Detector()
     detector.start(0, -2049, 0)
     worst = 0

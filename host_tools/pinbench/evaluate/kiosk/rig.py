@@ -94,7 +94,7 @@ class Rig:
         self.billed = {}  # ref -> Outing
         self.settled = {}  # ref -> cents
         self.true_ms = 0
-        self.random = random.Random(seed)
+        _OS.random = random.Random(seed)
         self.segments = segments
         self.tariff_args = tariff
         self.rtc_s: int | None = None  # what the clock says at the next start; None: it is right
