@@ -297,6 +297,8 @@ class Ledger:
             command, until_s, why, number, bank, member = values
             slot = self._slot(number)
             self._vacate(bank, number)
+            # It was there, so whoever had it has returned it, in a record that is lost.
+            self.rentals.pop(self.rental_of(bank), None)
             slot.bank = bank
             slot.ref, slot.command, slot.until_s = sequence, command, until_s
             slot.why, slot.member, slot.at_s = why, member, at_s
@@ -306,6 +308,7 @@ class Ledger:
             self._vacate(bank, number)
             self._end(slot, r.OK, number, ref)
             self._empty(slot)
+            self.rentals.pop(self.rental_of(bank), None)
             if why == r.RENT:
                 self.rentals[ref] = (bank, member, at_s)
         elif kind == r.VOID:

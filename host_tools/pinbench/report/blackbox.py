@@ -20,10 +20,12 @@ REASONS = (
 
 @dataclass(frozen=True)
 class Row:
-    """One sample: counts (0.488 mg, 70 mdps), a sixteenth of the score, what was said of it."""
+    """One sample: counts (0.488 mg, 70 mdps), a sixteenth of the score (None: not recorded), what
+    was said of it.
+    """
 
     counts: tuple
-    score: int
+    score: int | None
     model: bool
     second: bool
     doubtful: bool
@@ -64,7 +66,7 @@ def decode(data):
 
 
 def draw(record, path, title="The black box", impact_s=None):
-    """Draw acceleration, rotation and score around the moment into a PNG; returns its path.
+    """Draw acceleration, rotation and, where recorded, score around the moment into a PNG; returns its path.
 
     impact_s: seconds after the moment at which the ground was hit, if that is known.
     """
@@ -74,21 +76,28 @@ def draw(record, path, title="The black box", impact_s=None):
     import matplotlib.pyplot as plt
 
     at = [(k - record.moment) / record.rate_hz for k in range(len(record.rows))]
-    figure, axes = plt.subplots(3, 1, figsize=(9, 7), sharex=True)
+    scores = [16 * row.score for row in record.rows if row.score is not None]
+    panels = 3 if len(scores) == len(at) else 2
+    figure, axes = plt.subplots(panels, 1, figsize=(9, 2.4 * panels), sharex=True)
     for axis, name in enumerate(("right", "down", "forward")):
         axes[0].plot(at, [r.counts[axis] * 0.000488 for r in record.rows], label=name, lw=0.9)
         axes[1].plot(at, [r.counts[3 + axis] * 0.07 for r in record.rows], label=name, lw=0.9)
-    axes[2].plot(at, [16 * r.score for r in record.rows], color="black", lw=0.9, label="score")
     axes[0].set_ylabel("acceleration, g")
     axes[1].set_ylabel("rotation, deg/s")
-    axes[2].set_ylabel("score of the model")
-    axes[2].set_xlabel(f"seconds from the moment ({record.reason})")
+    if panels == 3:
+        axes[2].plot(at, scores, color="black", lw=0.9, label="score")
+        axes[2].set_ylabel("score of the model")
+    axes[-1].set_xlabel("seconds from the moment")
     for one in axes:
-        one.axvline(0, color="tab:red", lw=1)
+        one.axvline(0, color="tab:red", lw=1.5, label=record.reason)
         if impact_s is not None:
-            one.axvline(impact_s, color="tab:blue", lw=1, ls="--")
+            one.axvspan(0, impact_s, color="tab:red", alpha=0.08)
+            one.axvline(impact_s, color="black", lw=1.5, ls="--", label="impact")
         one.legend(loc="upper left", fontsize=8)
         one.grid(alpha=0.3)
+    if impact_s is not None:
+        axes[0].text(impact_s / 2, 0.75 * axes[0].get_ylim()[1], f"lead {1000 * impact_s:.0f} ms",
+                     ha="center", va="top", fontsize=9)  # fmt: skip
     axes[0].set_title(title)
     figure.tight_layout()
     figure.savefig(path, dpi=110)

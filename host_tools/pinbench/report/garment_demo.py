@@ -69,7 +69,7 @@ class Diary:
     def record(self):
         """The samples around the trigger as a black box's record, for the picture."""
         near = [(at, c) for at, c in self.samples if abs(at - self.fire_us) <= 2_000_000]
-        rows = [blackbox.Row(c, 0, False, False, False, False, "armed") for _, c in near]
+        rows = [blackbox.Row(c, None, False, False, False, False, "armed") for _, c in near]
         moment = max(k for k, (at, _) in enumerate(near) if at <= self.fire_us)
         return blackbox.Record(rows, moment, 104, "FIRE closes", 0)
 
