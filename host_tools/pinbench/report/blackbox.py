@@ -66,7 +66,7 @@ def decode(data):
 
 
 def draw(record, path, title="The black box", impact_s=None):
-    """Draw acceleration, rotation and, where recorded, score around the moment into a PNG; returns its path.
+    """Draw what came before and after the moment into a PNG; returns its path.
 
     impact_s: seconds after the moment at which the ground was hit, if that is known.
     """
