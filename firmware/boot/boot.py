@@ -36,7 +36,7 @@ def _whole(slot):
             folder, _, name = path.rpartition("/")
             if folder not in sizes:
                 entries = os.ilistdir("/slots/%s/%s" % (slot, folder))
-                sizes[folder] = {entry[0]: entry[3] for entry in entries}
+                sizes[folder] = {entry[0]: entry[-1] for entry in entries}  # size: last
             if sizes[folder][name] != found["files"][path]["bytes"]:
                 return None
         return found["device"], found["version"], found["id"]
