@@ -224,12 +224,15 @@ def rollback(port, wait):
 @cli.command()
 @_port
 @click.option("--seconds", type=click.FloatRange(0), metavar="S", help="End after that time.")
+@click.option("--black-box", metavar="F.png",
+              help="Then read the garment's black box and draw it. This resets the board; it is "
+                   "refused while the garment is worn.")
 @_as_json
-def monitor(port, seconds, as_json):
+def monitor(port, seconds, black_box, as_json):
     """Show what a board prints, decoded and coloured, without disturbing it; Ctrl-C ends it."""
     from pinbench.verbs import monitor as verb
 
-    return verb.run(port, seconds, as_json)
+    return verb.run(port, seconds, as_json, black_box)
 
 
 @cli.group()
@@ -358,11 +361,14 @@ def train_falls_(folder, seed, out, validate, as_json, jobs):
 @cli.command()
 @_as_json
 @click.option("--only", metavar="WORD", help="Only figures whose name contains WORD.")
-def benchmark(as_json, only):
+@click.option("--port", metavar="P",
+              help="The garment's detector on a connected board instead: a serial device, a URL, "
+                   "or auto. The board is reset; one that is live is refused.")
+def benchmark(as_json, only, port):
     """Measure the figures of speed and memory."""
     from pinbench.verbs import benchmark as verb
 
-    return verb.run(as_json, only)
+    return verb.run(as_json, only, port)
 
 
 @cli.command()

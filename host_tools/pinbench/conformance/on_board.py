@@ -30,7 +30,7 @@ _SOON_S = 1.0
 _WHY = 200  # characters of a row's reason
 _GIVE_UP = 3  # items one after the other for which the board could not be reached
 _MARK = "=BOARD "
-_SURVEY = """
+SURVEY = """
 import sys, json
 def read(path):
     try:
@@ -107,6 +107,21 @@ def chip_of(platform, machine):
     return "esp32s3" if "S3" in text else "esp32"
 
 
+def read_survey(said, port):
+    """Return (platform, machine, roles, floats are single) of a board from what SURVEY printed.
+
+    Raises UsageError if a version on it is live, ValueError or IndexError if `said` is noise.
+    """
+    found = json.loads(said.partition(_MARK)[2].splitlines()[0])
+    platform, machine, live, roles, single = found
+    if live:
+        raise UsageError(
+            f"the board at {port} is live (slot {live[0]}): it could fire or move; take another "
+            "one"
+        )
+    return platform, machine, roles, single
+
+
 class Player:
     """Plays items on the board at `port`. Raises PinbenchError if it does not answer at all, and
     UsageError if it must not be used."""
@@ -125,18 +140,13 @@ class Player:
     def _survey(self, port):
         try:
             self._link.enter()
-            said = self._link.run(_SURVEY, ENTER_S * 2)
-            found = json.loads(said.partition(_MARK)[2].splitlines()[0])
+            said = self._link.run(SURVEY, ENTER_S * 2)
+            found = read_survey(said, port)
         except (Gone, Silent, ValueError, IndexError) as error:
             raise PinbenchError(
                 f"the board at {port} does not answer ({error}): check the cable and the port"
             ) from error
-        self.platform, machine, live, roles, self._single = found
-        if live:
-            raise UsageError(
-                f"the board at {port} is live (slot {live[0]}): it could fire or move; take "
-                "another one"
-            )
+        self.platform, machine, roles, self._single = found
         if self.platform not in ("rp2", "esp32"):
             raise UsageError(
                 f"the board at {port} is {self.platform}: the items know rp2 and esp32"

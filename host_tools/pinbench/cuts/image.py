@@ -30,10 +30,11 @@ class _ReadOnly:
         return 0
 
 
-def read_files(image, shape):
+def read_files(image, shape, folder=""):
     """Return path -> bytes of all files in `image`, whose form is the cuts.lives.Geometry `shape`.
 
-    Raises ImageError for what littlefs cannot read, or finds damaged.
+    `folder`: only of those below it, one of the root's, as "/ledger". Raises ImageError for what
+    littlefs cannot read, or finds damaged.
     """
     fs = lfs.LFSFilesystem()
     # How much is read at a time is the reader's own affair; the units of the writer are not.
@@ -48,14 +49,14 @@ def read_files(image, shape):
     found = {}
     try:
         lfs.mount(fs, config)
-        _read_folder(fs, "", found)
+        _read_folder(fs, "", found, folder)
         lfs.unmount(fs)
     except LittleFSError as error:
         raise ImageError(f"littlefs cannot read the image: {error}") from None
     return found
 
 
-def _read_folder(fs, path, found):
+def _read_folder(fs, path, found, only):
     folder = lfs.dir_open(fs, path or "/", filename_encoding="utf-8")
     entries = []
     while entry := lfs.dir_read(fs, folder, filename_encoding="utf-8"):
@@ -64,8 +65,10 @@ def _read_folder(fs, path, found):
     lfs.dir_close(fs, folder)
     for entry in entries:
         name = f"{path}/{entry.name}"
+        if not f"{name}/".startswith(f"{only}/"):
+            continue
         if entry.type == lfs.LFSStat.TYPE_DIR:
-            _read_folder(fs, name, found)
+            _read_folder(fs, name, found, only)
         else:
             file = lfs.file_open(fs, name, "r", filename_encoding="utf-8")
             found[name] = lfs.file_read(fs, file, entry.size)

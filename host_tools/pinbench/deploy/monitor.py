@@ -17,8 +17,16 @@ _KINDS = (
 )
 COLOURS = {"slot": "cyan", "error": "red", "warning": "yellow", "prompt": "bright_black"}
 
+
+def _black_box(text):
+    """firmware/airbag/main.py announces a record on flash, with its rows."""
+    if not text.endswith(" rows"):
+        return [text]
+    return [text, "  (unbuckled, `pinbench monitor --black-box FILE.png` reads and draws it)"]
+
+
 # Records that are more than text: beginning of the line -> function(line) -> lines to show.
-DECODERS = {}
+DECODERS = {"black box: ": _black_box}
 
 
 @dataclass(frozen=True)

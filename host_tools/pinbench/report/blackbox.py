@@ -49,7 +49,7 @@ def decode(data):
     if len(data) < HEAD.size or data[:4] != MAGIC:
         raise PinbenchError("this is no black box: it must begin with PBX1")
     _, count, moment, rate_hz, reason, _, uptime_s = HEAD.unpack_from(data)
-    if len(data) != HEAD.size + count * ROW.size or moment >= max(1, count) or not rate_hz:
+    if len(data) != HEAD.size + count * ROW.size or moment >= count or not rate_hz:
         raise PinbenchError("the black box is cut short or damaged: read it again")
     rows = []
     for values in ROW.iter_unpack(data[HEAD.size :]):
@@ -63,6 +63,30 @@ def decode(data):
         )  # fmt: skip
     why = REASONS[reason] if reason < len(REASONS) else f"reason {reason}"
     return Record(rows, moment, rate_hz, why, uptime_s)
+
+
+def table(record, within_s=0.5, step_s=0.1):
+    """Return the lines of a table: the rows around the moment, about `step_s` apart."""
+    lines = [
+        f"black box: {record.reason}, {len(record.rows)} rows at {record.rate_hz} Hz, written "
+        f"{record.uptime_s} s after the start",
+        f"{'s':>6} {'acceleration, g':^21} {'rotation, deg/s':^21} {'score':>8}  said",
+    ]
+    step = max(1, round(step_s * record.rate_hz))
+    steps = int(within_s / step_s + 0.5)
+    for k in range(-steps, steps + 1):
+        at = record.moment + k * step
+        if not 0 <= at < len(record.rows):
+            continue
+        row = record.rows[at]
+        # + 0.0, because -0.001 is not to be shown as -0.00.
+        g = " ".join(f"{round(0.000488 * count, 2) + 0.0:6.2f}" for count in row.counts[:3])
+        turn = " ".join(f"{round(0.07 * count) + 0:6d}" for count in row.counts[3:])
+        score = "" if row.score is None else format(16 * row.score, ",")
+        said = [word for word in ("model", "second", "doubtful", "fired") if getattr(row, word)]
+        words = ", ".join([row.state, *said])
+        lines.append(f"{k * step / record.rate_hz:6.2f} {g:>21} {turn:>21} {score:>8}  {words}")
+    return lines
 
 
 def draw(record, path, title="The black box", impact_s=None):

@@ -11,8 +11,10 @@ import click
 from pinbench import play, scenario
 from pinbench.compiled import compile_tree
 from pinbench.deploy import figures as flash
+from pinbench.deploy import ports
 from pinbench.errors import HELD, PinbenchError, UsageError
 from pinbench.evaluate import airbag_figures as airbag
+from pinbench.evaluate import airbag_on_board as on_board
 from pinbench.evaluate.kiosk import figures as kiosk
 from pinbench.paths import FIRMWARE, SCENARIOS
 from pinbench.report.progress import progress
@@ -29,11 +31,15 @@ GC_THRESHOLD = 32 << 10
 BOOT_US = 120_000_000  # a run that comes this far has loaded everything, nearly all that it needs
 
 
-def run(as_json, only):
-    """Print the figures whose name contains `only`; returns the exit code."""
-    chosen = {name: measure for name, measure in FIGURES.items() if not only or only in name}
+def run(as_json, only, port=None):
+    """Print the figures whose name contains `only`; returns the exit code.
+
+    port: those that a connected board has, measured on it.
+    """
+    known = FIGURES if port is None else on_board.figures(ports.find(port))
+    chosen = {name: measure for name, measure in known.items() if not only or only in name}
     if not chosen:
-        raise UsageError(f"no figure's name contains {only!r}: there are {', '.join(FIGURES)}")
+        raise UsageError(f"no figure's name contains {only!r}: there are {', '.join(known)}")
     figures = {}
     for name, measure in chosen.items():
         figures[name] = measure()
