@@ -75,6 +75,7 @@ class World:
     round: int = 0  # of rentals; the command's name
     sent_ms: int = -1
     fired: tuple[bytes, ...] = ()
+    since_ms: int = 0  # when the bank in hand was taken
     took: int = 0
     gave: int = 0
 
@@ -88,7 +89,8 @@ class World:
         number = self.open.bit_length() - 1
         inside = list(self.inside)
         hand, inside[number] = inside[number], None
-        return replace(self, inside=tuple(inside), open=0, hand=hand, took=self.took + 1)
+        taken = replace(self, inside=tuple(inside), open=0, hand=hand, since_ms=self.ms)
+        return replace(taken, took=self.took + 1)
 
     def give(self):
         """Put the bank in hand back; a slot that is free."""
@@ -222,7 +224,8 @@ class Life:
             present = sum((rom is not None) << n for n, rom in enumerate(world.inside))
             ids = [rom.hex() if rom else "" for rom in world.inside]
             shut = 0xFF & ~world.open
-            done = self._call(f"run({steps}, {step_ms}, {present}, {shut}, {ids})")
+            text = f"run({steps}, {step_ms}, {present}, {shut}, {ids})"
+            done = self._call(text, steps * step_ms)
             steps -= done
             self.world = replace(self.world, ms=self.world.ms + done * step_ms)
 
@@ -243,14 +246,15 @@ class Life:
         """Return what the ledger in the VM says."""
         return self._call("state()")
 
-    def _call(self, text):
-        answer, ejects = json.loads(self._do(text)[-1])
+    def _call(self, text, within_ms=0):
+        answer, ejects = json.loads(self._do(text, within_ms)[-1])
         for number, ref in ejects:
             self._fire(number, ref)
             self._do("pulsed()")
         return answer
 
-    def _do(self, text):
+    def _do(self, text, within_ms=0):
+        """Execute; what is written meanwhile bears the world of now, and the time of the end."""
         before = len(self._session.operations)
         try:
             said = self._session.run(text)
@@ -258,7 +262,8 @@ class Life:
             raise Wrong(f"the kiosk fell over: {error}") from None
         finally:
             fresh = self._session.operations[before:]
-            self.operations += [replace(op, stamp=self.world) for op in fresh]
+            stamp = replace(self.world, ms=self.world.ms + within_ms)
+            self.operations += [replace(op, stamp=stamp) for op in fresh]
         return said
 
     def _fire(self, number, ref):
@@ -358,7 +363,8 @@ class Rental:
             life.run(500)
             self._hold(life)
         if life.world.hand is not None:
-            life.run(_OUT_MS, _SPAN_MS)
+            while life.world.ms < life.world.since_ms + _OUT_MS:
+                life.run(_SPAN_MS, _SPAN_MS)
             life.change(life.world.give())
             life.run(500)
         if life.rent() == "busy":
