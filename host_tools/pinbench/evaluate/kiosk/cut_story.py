@@ -13,6 +13,7 @@ import json
 import struct
 import zlib
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from pinbench.board.definitions import load_board
 from pinbench.cuts.image import ImageError, read_files
@@ -23,7 +24,7 @@ from pinbench.paths import FIRMWARE
 
 BOARD = "rpi_pico2_w"
 _BLOCKS = 64  # of its flash: enough for what is written, and quick to compare
-_SCRIPT = "host_tools/pinbench/cuts/vm_kiosk.py"
+_SCRIPT = Path(__file__).parent / "vm_cut_story.py"
 _SHELL = {"main", "panel", "reader", "link", "store"}  # with pins and buses: not in this story
 _UNIX = 1767225600  # 2026-01-01
 _EPOCH = 1704067200  # of the ledger's times: 2024-01-01
@@ -198,7 +199,6 @@ class Life:
 
     def __init__(self, story, world):
         self._story = story
-        self._device = story.device
         self._session = story.device.boot()
         self.world = world
         self.operations = []
@@ -207,9 +207,8 @@ class Life:
         self._do(f"start({_UNIX + world.ms // 1000})")
 
     def end(self):
-        """Switch the supply off; returns self, with all operations."""
+        """Switch the supply off."""
         self._session.end()
-        return self
 
     def change(self, world):
         """Something happens outside."""
@@ -289,7 +288,7 @@ class Rental:
     def __init__(self, device, rounds: int | str = 0, dark="waits", patches=()):
         self.device = device
         self.unit = device.geometry.program
-        self.script = (FIRMWARE.parent / _SCRIPT).read_text(encoding="utf-8")
+        self.script = _SCRIPT.read_text(encoding="utf-8")
         self._dark = dark
         device.format()
         self._install(_firmware(tuple(patches)))
@@ -310,7 +309,8 @@ class Rental:
         while not self._is_ready(rounds, life.world.round):
             self._whole(life)
             life.change(replace(life.world, round=life.world.round + 1, sent_ms=-1))
-        return replace(life.end().world, ms=life.world.ms + _DARK_MS)
+        life.end()
+        return replace(life.world, ms=life.world.ms + _DARK_MS)
 
     def _is_ready(self, rounds, done):
         if rounds != "full":
@@ -326,13 +326,16 @@ class Rental:
     def play(self):
         """The whole of it, without a cut."""
         life = Life(self, self.start)
-        life.run(1000)
-        self._whole(life)
-        self._judge(life)
+        try:
+            life.run(1000)
+            self._whole(life)
+            self._judge(life)
+        finally:
+            life.end()
         self.changes = life.changes
         if (life.world.took, life.world.gave) != (self.start.took + 1, self.start.gave + 1):
             raise Wrong("without any cut the bank is not rented and returned")
-        return [("cut", life.end())]
+        return [("cut", life)]
 
     def recover(self, context):
         """The power comes back to what the cut has left; everything goes on to its end."""
@@ -351,6 +354,21 @@ class Rental:
         finally:
             life.end()
         return [("cut", life)]
+
+    def moments(self):
+        """Yield a story for each change outside: cut there, between two operations of the flash.
+
+        It begins on the flash as it was at that moment, which is put there, and is the recovery.
+        """
+        device = self.device
+        mark = device.mark()
+        golden = self.play()[0][1].operations
+        changes = self.changes
+        device.restore(mark)
+        for done, world in changes:
+            device.put((op.at, op.new) for op in golden[:done])
+            yield Moment(self, world)
+            device.put((op.at, op.old) for op in reversed(golden[:done]))
 
     def _whole(self, life):
         """What is still to be done of the rental; the command is heard twice, and once late."""
@@ -385,8 +403,9 @@ class Rental:
         if charged != hand or state["rented"] != [rom.hex() for rom in charged]:
             who = "somebody holds a bank uncharged" if hand else "charged for a bank not taken"
             raise Wrong(f"{who}: {len(charged)} rentals on the flash, {state['rented']} known")
-        if kept.count[_TAKEN] != world.took or kept.count[_RETURNED] != world.gave:
-            raise Wrong("as many rentals as banks taken, as many returns as banks given: not so")
+        counted = kept.count[_TAKEN], kept.count[_RETURNED]
+        if counted != (world.took, world.gave):
+            raise Wrong(f"rentals and returns {counted}, for {world.took} and {world.gave}")
         if any(cents > _PRICE for cents in kept.bills):
             raise Wrong("a bill for longer than the bank was out")
 
@@ -395,3 +414,20 @@ class Rental:
         bills = self.kept().bills
         if bills != [_PRICE] * life.world.gave:
             raise Wrong(f"bills {bills[-2:]} of {life.world.gave} returns")
+
+
+class Moment:
+    """What follows a cut in the world `world` of the story `rental`; for cuts.sweep."""
+
+    def __init__(self, rental, world):
+        self.unit = rental.unit
+        self.world = world
+        self._rental = rental
+
+    def play(self):
+        """The recovery from that cut."""
+        return self._rental.recover(("cut", self.world))
+
+    def recover(self, context):
+        """The same after a cut in it."""
+        return self._rental.recover(context)

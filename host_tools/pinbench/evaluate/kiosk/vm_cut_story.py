@@ -1,4 +1,4 @@
-"""The device's side of kiosk_story.py: the kiosk's core, with the cabinet as plain data.
+"""The device's side of cut_story.py: the kiosk's core, with the cabinet as plain data.
 
 It is executed once at the beginning of a life; the host then calls the functions. Each prints one
 line of JSON. What the core wants done the host does, or does not, if the power has gone.
