@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pinbench.evaluate import falls_core
+from pinbench.evaluate.airbag_figures import bytecodes
 from pinbench.evaluate.cores import FIRMWARE, core
 
 STORY = Path(__file__).with_name("detector_story.py")
@@ -122,26 +123,6 @@ def test_the_compiled_core_is_the_interpreted_core(stream):
     assert np.array_equal(fast.features, slow.features)
 
 
-def operations(detector, row):
-    """How many bytecodes of CPython a step takes."""
-    count = 0
-
-    def trace(frame, event, _arg):
-        nonlocal count
-        frame.f_trace_opcodes = True
-        frame.f_trace_lines = False
-        count += event == "opcode"
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        detector.step(*row)
-    finally:
-        sys.settrace(before)
-    return count
-
-
 def test_every_sample_takes_the_same_work():
     """Branches differ by a few bytecodes; no loop's length depends on what is measured."""
     import random
@@ -159,7 +140,7 @@ def test_every_sample_takes_the_same_work():
             elif kind == "ends":
                 row = [draw.choice((-32768, 32767)) for _ in range(6)]
             if k > 200:
-                counts.append(operations(detector, row))
+                counts.append(bytecodes(detector, row))
             else:
                 detector.step(*row)
     assert max(counts) < 1.08 * min(counts), (min(counts), max(counts))

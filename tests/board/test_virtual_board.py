@@ -11,9 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
-from littlefs import LittleFS
 
 from pinbench.board.virtual import BAUD_115200, VirtualBoard
+from pinbench.cuts.image import read_files
+from pinbench.cuts.lives import geometry
 from pinbench.errors import UsageError
 from pinbench.paths import ROOT
 
@@ -65,20 +66,7 @@ def start(board, *words):
 
 def files_of(image):
     """Return path -> bytes of a LittleFS image, read outside the board; it must be whole."""
-    data = Path(image).read_bytes()
-    fs = LittleFS(
-        block_size=4096, block_count=len(data) // 4096, read_size=32, prog_size=256,
-        cache_size=1024, lookahead_size=32, mount=False,
-    )
-    fs.context.buffer[:] = data
-    fs.mount()
-    found = {}
-    for folder, _, names in fs.walk("/"):
-        for name in names:
-            path = f"{folder.rstrip('/')}/{name}"
-            with fs.open(path, "rb") as file:
-                found[path] = file.read()
-    return found
+    return read_files(Path(image).read_bytes(), geometry("rpi_pico_w"))
 
 
 # -- what users do

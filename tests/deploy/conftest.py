@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pinbench.board.definitions import load_board
+from pinbench.cuts.lives import Lives, geometry
 from pinbench.paths import BOARDS, FIRMWARE
 
 MAIN = """\
@@ -71,3 +72,10 @@ def tree(tmp_path):
 @pytest.fixture(scope="module")
 def shared_tree(tmp_path_factory):
     return Tree(Path(tmp_path_factory.mktemp("tree")))
+
+
+@pytest.fixture(scope="module")
+def lives():
+    """A VM whose flash is that of a Pico W; each life is a start of it."""
+    with Lives(geometry("rpi_pico_w")) as lives:
+        yield lives

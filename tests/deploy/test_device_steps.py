@@ -6,7 +6,7 @@ import json
 import pytest
 
 from pinbench.cuts.image import read_files
-from pinbench.cuts.lives import Lives, Raised, geometry
+from pinbench.cuts.lives import Raised
 from pinbench.deploy import snippets
 
 pytestmark = pytest.mark.vm
@@ -80,12 +80,6 @@ class Board:
     @property
     def record(self):
         return json.loads(self.files["/slots/active"])
-
-
-@pytest.fixture(scope="module")
-def lives():
-    with Lives(geometry("rpi_pico_w")) as lives:
-        yield lives
 
 
 @pytest.fixture

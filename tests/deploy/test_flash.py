@@ -6,9 +6,10 @@ import threading
 import time
 
 import pytest
-from littlefs import LittleFS
 
 from pinbench.board.virtual import BAUD_115200, VirtualBoard
+from pinbench.cuts.image import read_files
+from pinbench.cuts.lives import geometry
 from pinbench.deploy import rollback, settings
 from pinbench.deploy.build import build
 from pinbench.deploy.flash import flash
@@ -43,20 +44,7 @@ def say(tree, word):
 
 def files_of(board):
     """Path -> bytes of all files, read outside the board."""
-    data = board.image()
-    fs = LittleFS(
-        block_size=4096, block_count=len(data) // 4096, read_size=32, prog_size=256,
-        cache_size=1024, lookahead_size=32, mount=False,
-    )  # fmt: skip
-    fs.context.buffer[:] = data
-    fs.mount()
-    found = {}
-    for folder, _, names in fs.walk("/"):
-        for name in names:
-            path = f"{folder.rstrip('/')}/{name}"
-            with fs.open(path, "rb") as file:
-                found[path] = file.read()
-    return found
+    return read_files(board.image(), geometry("rpi_pico_w"))
 
 
 def slot_of(board, slot):

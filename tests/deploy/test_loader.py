@@ -5,7 +5,6 @@ import json
 import pytest
 
 from pinbench.cuts.image import read_files
-from pinbench.cuts.lives import Lives, geometry
 from pinbench.deploy import loader
 
 pytestmark = pytest.mark.vm
@@ -63,12 +62,6 @@ class Board:
 
     def boot(self, text=BOOT):
         return self.lives.run(text)
-
-
-@pytest.fixture(scope="module")
-def lives():
-    with Lives(geometry("rpi_pico_w")) as lives:
-        yield lives
 
 
 @pytest.fixture

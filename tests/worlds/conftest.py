@@ -1,11 +1,17 @@
 """The window's surroundings on a bare bench: chips and world, motor inputs in the test's hand."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from pinbench.board.definitions import load_board
 from pinbench.chips.catalogue import chip_class
+from pinbench.paths import ROOT
 from pinbench.simulator.bench import Bench
 from pinbench.simulator.trace import Trace
+from pinbench.vm import binary
 from pinbench.worlds.window import WindowWorld
 
 
@@ -60,3 +66,22 @@ class Place:
 def place():
     """place(seed, sash={...}, room={...}, weather=[...]) makes a Place."""
     return Place
+
+
+@pytest.fixture
+def printed():
+    """What a program of this folder prints on CPython, and on the real VM: two lists of lines."""
+
+    def run(name):
+        program = Path(__file__).with_name(name)
+        outputs = []
+        for interpreter in ([sys.executable], [binary(), "-X", "heapsize=64M"]):
+            done = subprocess.run(
+                [*map(str, interpreter), str(program), str(ROOT / "host_tools")],
+                capture_output=True, text=True, timeout=60,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stdout + done.stderr
+            outputs.append(done.stdout.splitlines())
+        return outputs
+
+    return run

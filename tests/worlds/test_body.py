@@ -1,17 +1,12 @@
 """The garment's surroundings: motions, impact and lead, buckle, battery, faults."""
 
 import base64
-import subprocess
-import sys
 from array import array
-from pathlib import Path
 
 import pytest
 
 from pinbench.chips.catalogue import chip_class
-from pinbench.paths import ROOT
 from pinbench.simulator.kernel import Kernel
-from pinbench.vm import binary
 from pinbench.worlds import synthetic
 from pinbench.worlds.body import BodyWorld
 
@@ -227,15 +222,7 @@ def test_actions_are_checked():
 
 
 @pytest.mark.vm
-def test_both_interpreters_print_the_same():
-    program = Path(__file__).with_name("vm_body.py")
-    outputs = []
-    for interpreter in ([sys.executable], [binary(), "-X", "heapsize=64M"]):
-        done = subprocess.run(
-            [*map(str, interpreter), str(program), str(ROOT / "host_tools")],
-            capture_output=True, text=True, timeout=60,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        outputs.append(done.stdout.splitlines())
-    assert len(outputs[0]) > 150
-    assert outputs[0] == outputs[1]
+def test_both_interpreters_print_the_same(printed):
+    here, there = printed("vm_body.py")
+    assert len(here) > 150
+    assert here == there

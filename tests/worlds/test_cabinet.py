@@ -1,15 +1,10 @@
 """The kiosk's surroundings: people, banks, mischief, and what is measured of them."""
 
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from pinbench.chips.catalogue import chip_class
-from pinbench.paths import ROOT
 from pinbench.simulator.kernel import Kernel
-from pinbench.vm import binary
 from pinbench.worlds.cabinet import CabinetWorld, uid_of
 
 CHIPS = {
@@ -259,15 +254,7 @@ def test_a_board_without_some_parts():
 
 
 @pytest.mark.vm
-def test_both_interpreters_print_the_same():
-    program = Path(__file__).with_name("vm_cabinet.py")
-    outputs = []
-    for interpreter in ([sys.executable], [binary(), "-X", "heapsize=64M"]):
-        done = subprocess.run(
-            [*map(str, interpreter), str(program), str(ROOT / "host_tools")],
-            capture_output=True, text=True, timeout=60,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        outputs.append(done.stdout.splitlines())
-    assert len(outputs[0]) > 300
-    assert outputs[0] == outputs[1]
+def test_both_interpreters_print_the_same(printed):
+    here, there = printed("vm_cabinet.py")
+    assert len(here) > 300
+    assert here == there

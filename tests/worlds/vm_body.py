@@ -4,6 +4,7 @@ import sys
 
 sys.path.insert(0, sys.argv[1])
 
+from folded import Folded  # noqa: E402
 from pinbench.chips.catalogue import chip_class  # noqa: E402
 from pinbench.simulator.kernel import Kernel  # noqa: E402
 from pinbench.worlds import synthetic  # noqa: E402
@@ -16,19 +17,9 @@ for name in synthetic.NAMES:
         total = (total * 31 + value) & 0x3FFFFFFF
     print(name, len(rows) // 6, impact, total)
 
-total = 0
-
-
-def record(time_us, channel, who, values):
-    """Fold each record into one number: any difference shows."""
-    global total
-    for value in (time_us, channel, who) + tuple(values):
-        for letter in str(value):
-            total = (total * 31 + ord(letter)) & 0x3FFFFFFF
-
-
 kernel = Kernel("rp2350", seed=11)
-kernel.trace.sinks.append(record)
+trace = Folded()
+kernel.trace.sinks.append(trace.record)
 chips = {}
 for role, kind, pins in (
     ("imu", "lsm6dsox", "cs int1 int2"),
@@ -98,4 +89,4 @@ for name in sorted(world.events):
     print(name, world.events[name])
 for pin in ("reservoir", "continuity", "squib"):
     print(pin, kernel.net("inflator." + pin).millivolts())
-print(kernel.trace.count, total)
+print(kernel.trace.count, trace.total)

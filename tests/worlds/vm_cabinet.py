@@ -4,20 +4,11 @@ import sys
 
 sys.path.insert(0, sys.argv[1])
 
+from folded import Folded  # noqa: E402
 from pinbench.chips.ai10 import frame  # noqa: E402
 from pinbench.chips.catalogue import chip_class  # noqa: E402
 from pinbench.simulator.kernel import Kernel  # noqa: E402
 from pinbench.worlds.cabinet import CabinetWorld  # noqa: E402
-
-total = 0
-
-
-def record(time_us, channel, who, values):
-    """Fold each record into one number: any difference shows."""
-    global total
-    for value in (time_us, channel, who) + tuple(values):
-        for letter in str(value):
-            total = (total * 31 + ord(letter)) & 0x3FFFFFFF
 
 
 class Line:
@@ -26,7 +17,8 @@ class Line:
 
 
 kernel = Kernel("esp32", seed=11)
-kernel.trace.sinks.append(record)
+trace = Folded()
+kernel.trace.sinks.append(trace.record)
 chips = {}
 for role, kind in (
     ("slots", "cabinet"),
@@ -108,4 +100,4 @@ for name in sorted(world.MEASURES):
     print(name, world.measure(name))
 for name in sorted(world.events):
     print(name, world.events[name])
-print(len(kernel.violations), kernel.trace.count, total)
+print(len(kernel.violations), kernel.trace.count, trace.total)

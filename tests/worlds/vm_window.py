@@ -4,6 +4,7 @@ import sys
 
 sys.path.insert(0, sys.argv[1])
 
+from folded import Folded  # noqa: E402
 from pinbench.chips.catalogue import chip_class  # noqa: E402
 from pinbench.simulator.kernel import Kernel  # noqa: E402
 from pinbench.worlds.window import WindowWorld  # noqa: E402
@@ -44,19 +45,9 @@ ACTS = (
     ("moisture", {"g_per_h": 900}),
     ("press button", {}),
 )
-total = 0
-
-
-def record(time_us, channel, who, values):
-    """Fold each record into one number: any difference shows."""
-    global total
-    for value in (time_us, channel, who) + tuple(values):
-        for letter in str(value):
-            total = (total * 31 + ord(letter)) & 0x3FFFFFFF
-
-
 kernel = Kernel("rp2", seed=11)
-kernel.trace.sinks.append(record)
+trace = Folded()
+kernel.trace.sinks.append(trace.record)
 chips = {}
 for role, kind in KINDS:
     chips[role] = chip_class(kind)()
@@ -83,4 +74,4 @@ for name in sorted(world.MEASURES):
     print(name, world.measure(name))
 for name in sorted(world.events):
     print(name, world.events[name])
-print(kernel.trace.count, total)
+print(kernel.trace.count, trace.total)

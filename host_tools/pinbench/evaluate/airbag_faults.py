@@ -8,7 +8,6 @@ firmware's own `Firing.decide`. Faults that open ARM by themselves, whatever the
 damaged word, a flipped bit in a number that is kept twice, changed tables), are in tests/airbag.
 """
 
-import types
 from typing import Any
 
 from pinbench.evaluate import falls_core
@@ -34,20 +33,10 @@ _compiled = []
 def _build():
     if _compiled:
         return _compiled[0]
-    import numba
     import numpy as np
 
-    jit = numba.njit(nogil=True)
-    modules = {}
-    for name in ("motion", "trees", "second_condition", "detector", "inputs"):
-        source = core(f"airbag.{name}")
-        space = {**vars(source), **modules}
-        for key, value in vars(source).items():
-            if isinstance(value, types.FunctionType) and value.__module__ == source.__name__:
-                space[key] = jit(types.FunctionType(value.__code__, space, key))
-        made = types.ModuleType(source.__name__)
-        vars(made).update(space)
-        modules[name] = made
+    names = ("motion", "trees", "second_condition", "detector", "inputs")
+    jit, modules = falls_core.compiled(names)
     decide, check = modules["detector"].decide, modules["inputs"].check
     bad, fine = modules["inputs"].BAD, modules["inputs"].FINE
 

@@ -34,15 +34,16 @@ def fast():
     return True
 
 
-def _build():
-    """`decide` and `begin`, compiled, and a loop of them over one trial."""
-    if _compiled:
-        return _compiled[0]
+def compiled(names):
+    """The compiler, and {name: a module} of the garment's modules with their functions compiled.
+
+    names: those that others import come before them. Needs numba (see `fast`).
+    """
     import numba
 
     jit = numba.njit(nogil=True)
     modules = {}
-    for name in (*_MODULES, "detector"):
+    for name in names:
         source = core(f"airbag.{name}")
         space = {**vars(source), **modules}
         for key, value in vars(source).items():
@@ -51,6 +52,14 @@ def _build():
         made = types.ModuleType(source.__name__)
         vars(made).update(space)
         modules[name] = made
+    return jit, modules
+
+
+def _build():
+    """`decide` and `begin`, compiled, and a loop of them over one trial."""
+    if _compiled:
+        return _compiled[0]
+    jit, modules = compiled((*_MODULES, "detector"))
     decide = modules["detector"].decide
 
     @jit

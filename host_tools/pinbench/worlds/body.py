@@ -24,7 +24,8 @@ from binascii import a2b_base64
 
 from pinbench.chips.imu_motion import RATE_HZ, ROW_BYTES, Rows
 from pinbench.worlds import synthetic
-from pinbench.worlds.actions import check, choice, number, plain, text
+from pinbench.worlds.actions import check, choice, number, text
+from pinbench.worlds.base import World
 
 _NEVER = -1
 _STANDING_MG = (0, -1000, 0)
@@ -67,7 +68,7 @@ class FileRows:
         return first, self._file.read(_WINDOW_ROWS * ROW_BYTES)
 
 
-class BodyWorld:
+class BodyWorld(World):
     """`chips`: role -> chip, `params`: the scenario's [world]. Raises ValueError, in one sentence.
 
     `start()` once at power-up; `act(name, params)` does what ACTIONS names and returns a function
@@ -89,6 +90,7 @@ class BodyWorld:
         "on_charger": {"doc": "true: on the charger at the start"},
     }
     PARAMS.update(_NUMBERS)
+    NAME = "the garment"
     ACTIONS = {
         "play": {
             "doc": "the wearer does something: %s, or a recorded motion"
@@ -177,9 +179,8 @@ class BodyWorld:
     }
 
     def __init__(self, kernel, chips, nets, params):
-        self.kernel = kernel
+        World.__init__(self, kernel)
         self.chips = chips
-        self.events = {}
         self._nets = nets
         self._params = params
         self.check(params, ())
@@ -255,30 +256,7 @@ class BodyWorld:
         self._soc_us = self.kernel.now_us
         self._drain(None)
 
-    def measure(self, name):
-        """Return a measure as an int. Raises ValueError for a name that MEASURES does not have."""
-        if name not in self.MEASURES:
-            raise ValueError(
-                "%r is not a measure of the garment: it has %s"
-                % (name, ", ".join(sorted(self.MEASURES)))
-            )
-        return getattr(self, "_measure_" + name)()
-
-    def act(self, name, params):
-        """Do what ACTIONS names; returns a function that ends it, or None."""
-        values = check(name, self.ACTIONS, params)
-        self.kernel.note(
-            "world", "act", name, *["%s=%s" % (key, plain(values[key])) for key in sorted(values)]
-        )
-        name = name.replace(" ", "_").replace("-", "_")
-        return getattr(self, "_act_" + name)(**values)
-
     # -- what happens
-
-    def _event(self, name):
-        if name not in self.events:
-            self.events[name] = self.kernel.now_us
-        self.kernel.note("world", "event", name)
 
     def _find(self, name):
         if name in self._motions:

@@ -15,7 +15,8 @@ held", "door forced", "tampered", "two unlocked" (which must never be).
 """
 
 from pinbench.chips.cabinet import SLOTS, Bank
-from pinbench.worlds.actions import check, choice, number, plain
+from pinbench.worlds.actions import choice, number
+from pinbench.worlds.base import World
 
 _DEFAULT_BANKS = [[n, 1001 + n] for n in range(6)]
 _READER_FLAWS = (
@@ -23,7 +24,6 @@ _READER_FLAWS = (
 )  # fmt: skip
 _PERSON = number("person", 1, 10000)
 _SLOT = number("slot, 0 to 7", 0, SLOTS - 1)
-_PRIVATE = ("person",)  # parameters that no trace may show
 
 
 def uid_of(tag):
@@ -31,7 +31,7 @@ def uid_of(tag):
     return bytes((0x04, 0x5A, 0, tag >> 16 & 0xFF, tag >> 8 & 0xFF, tag & 0xFF, 0x80))
 
 
-class CabinetWorld:
+class CabinetWorld(World):
     """`chips`: role -> chip, `params`: the scenario's [world]. Raises ValueError, in one sentence.
 
     `start()` once at power-up; `act(name, params)` does what ACTIONS names and returns a function
@@ -45,6 +45,8 @@ class CabinetWorld:
         "enrolled": {"doc": "people whose palms the reader knows at the start"},
         "return_ms": {"doc": "after which a gate left open shuts again"},
     }
+    NAME = "the kiosk"
+    PRIVATE = ("person",)
     ACTIONS = {
         "present palm": {
             "doc": "somebody holds a palm over the reader",
@@ -169,9 +171,8 @@ class CabinetWorld:
         MEASURES["gate_%d" % _n] = "1 while gate %d stands open" % _n
 
     def __init__(self, kernel, chips, nets, params):
-        self.kernel = kernel
+        World.__init__(self, kernel)
         self.chips = chips
-        self.events = {}
         self._by_kind = {}
         for role in sorted(chips):
             self._by_kind.setdefault(chips[role].KIND, chips[role])
@@ -216,29 +217,18 @@ class CabinetWorld:
             for person in self._enrolled:
                 reader.add_user(person)
 
-    def measure(self, name):
-        """Return a measure as an int. Raises ValueError for a name that MEASURES does not have."""
-        if name not in self.MEASURES:
-            raise ValueError(
-                "%r is not a measure of the kiosk: it has %s"
-                % (name, ", ".join(sorted(self.MEASURES)))
-            )
+    def _measure(self, name):
         for kind in ("bank_", "ejects_", "gate_"):
             if name.startswith(kind):
                 return self._measure_slot(kind, int(name[len(kind) :]))
-        return getattr(self, "_measure_" + name)()
+        return World._measure(self, name)
 
-    def act(self, name, params):
-        """Do what ACTIONS names; returns a function that ends it, or None."""
-        values = check(name, self.ACTIONS, params)
-        told = [
-            "%s=%s" % (key, plain(values[key])) for key in sorted(values) if key not in _PRIVATE
-        ]
-        self.kernel.note("world", "act", name, *told)
+    def _arguments(self, values):
+        """Counts and serials as ints, whatever the file wrote; a temperature stays."""
         for key in values:
-            if isinstance(values[key], float):
-                values[key] = values[key] if key == "c" else int(values[key])
-        return getattr(self, "_act_" + name.replace(" ", "_"))(**values)
+            if isinstance(values[key], float) and key != "c":
+                values[key] = int(values[key])
+        return values
 
     def place(self, serial):
         """Return "slot N" or "out" for a bank; ValueError for one that does not exist."""
@@ -250,11 +240,6 @@ class CabinetWorld:
         return "out"
 
     # -- what happens
-
-    def _event(self, name):
-        if name not in self.events:
-            self.events[name] = self.kernel.now_us
-        self.kernel.note("world", "event", name)
 
     def _changed(self, cabinet, n, what):
         if what == "bank out":

@@ -1,6 +1,7 @@
 """The window's surroundings: recorded weather, a room, the sash and its drive."""
 
-from pinbench.worlds.actions import check, choice, number, plain
+from pinbench.worlds.actions import check, choice, number
+from pinbench.worlds.base import World
 from pinbench.worlds.drive import SashDrive
 from pinbench.worlds.room import Room
 from pinbench.worlds.sash import SashMechanics
@@ -33,7 +34,7 @@ _ROOM = {
 _PARAMETERS = {"sash": {"params": _SASH}, "room": {"params": _ROOM}}
 
 
-class WindowWorld:
+class WindowWorld(World):
     """`chips`: role -> chip, `params`: the scenario's [world]. Raises ValueError, in one sentence.
 
     `start()` once at power-up; `act(name, params)` does what ACTIONS names and returns a function
@@ -48,6 +49,7 @@ class WindowWorld:
         "sash": {"doc": "a table: " + ", ".join(sorted(_SASH)), "params": _SASH},
         "room": {"doc": "a table: " + ", ".join(sorted(_ROOM)), "params": _ROOM},
     }
+    NAME = "the window"
     ACTIONS = {
         "obstacle": {
             "doc": "something springy lies in the gap",
@@ -142,9 +144,8 @@ class WindowWorld:
     }
 
     def __init__(self, kernel, chips, nets, params):
-        self.kernel = kernel
+        World.__init__(self, kernel)
         self.chips = chips
-        self.events = {}
         for name in ("sash", "room"):
             if not isinstance(params.get(name, {}), dict):
                 raise ValueError("%s of [world] must be a table, not %r" % (name, params[name]))
@@ -169,23 +170,6 @@ class WindowWorld:
         self._minute_passes(None)
         self._note_sash()
 
-    def measure(self, name):
-        """Return a measure as an int. Raises ValueError for a name that MEASURES does not have."""
-        if name not in self.MEASURES:
-            raise ValueError(
-                "%r is not a measure of the window: it has %s"
-                % (name, ", ".join(sorted(self.MEASURES)))
-            )
-        return getattr(self, "_measure_" + name)()
-
-    def act(self, name, params):
-        """Do what ACTIONS names; returns a function that ends it, or None."""
-        values = check(name, self.ACTIONS, params)
-        self.kernel.note(
-            "world", "act", name, *["%s=%s" % (key, plain(values[key])) for key in sorted(values)]
-        )
-        return getattr(self, "_act_" + name.replace(" ", "_"))(**values)
-
     # -- what happens
 
     def _happens(self, name):
@@ -195,12 +179,6 @@ class WindowWorld:
         elif name in ("sash moves", "sash rests", "obstacle touched"):
             self._note_sash()
         self._event(name)
-
-    def _event(self, name):
-        now_us = self.kernel.now_us
-        if name not in self.events:
-            self.events[name] = now_us
-        self.kernel.note("world", "event", name)
 
     def _note_sash(self):
         self.kernel.note("world", "sash_um", self._measure_sash_um())
