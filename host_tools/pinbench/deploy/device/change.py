@@ -10,14 +10,15 @@ Each step may be repeated after a cut, by the same calls from the start. What mu
 refused by a ValueError with one sentence, before anything has been changed.
 """
 
+import hashlib
 import json
 import os
+from binascii import hexlify
 
 from look import (
     ACTIVE,
     SLOTS,
     differences,
-    digest,
     feed,
     folder,
     manifest,
@@ -114,6 +115,7 @@ def _copy(slot, path, wanted, there):
         return False
     other = "b" if slot == "a" else "a"
     to = folder(slot) + "/" + path
+    sha = hashlib.sha256()  # of what is read here: `finish` reads the copy back
     buffer = bytearray(1024)
     view = memoryview(buffer)
     with open(folder(other) + "/" + path, "rb") as source:
@@ -123,8 +125,9 @@ def _copy(slot, path, wanted, there):
                 n = source.readinto(buffer)
                 if not n:
                     break
+                sha.update(view[:n])
                 target.write(view[:n])
-    return digest(to) == wanted["sha256"]
+    return hexlify(sha.digest()).decode() == wanted["sha256"]
 
 
 def finish(slot, text):
